@@ -1,0 +1,31 @@
+{
+    "name": "Order to Cash Portal",
+    "summary": "Pay Now links, instalments, receipts and accounts receivable that runs itself",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "license": "LGPL-3",
+    "author": "o2c_portal contributors",
+    "depends": [
+        "sale",
+        "account_payment",
+        "portal",
+        "utm",
+        "link_tracker",
+        "digest",
+    ],
+    "external_dependencies": {"python": ["stripe", "xero-python"]},
+    "data": [
+        # Who may do what
+        "security/o2c_portal_groups.xml",
+        "security/ir.model.access.csv",
+        "security/o2c_portal_rules.xml",
+        # Records the addon works with
+        # Screens
+        "views/o2c_portal_menus.xml",
+    ],
+    "demo": [],
+    "assets": {},
+    "uninstall_hook": "uninstall_hook",
+    "application": True,
+    "installable": True,
+}

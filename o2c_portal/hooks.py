@@ -1,0 +1,6 @@
+"""What happens once, around the life of the addon in a database."""
+
+
+def uninstall_hook(env):
+    """Remove what the ORM does not know to be ours; the books are never touched."""
+    env["ir.config_parameter"].sudo().search([("key", "=like", "o2c.%")]).unlink()

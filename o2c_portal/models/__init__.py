@@ -1,0 +1,5 @@
+# Our records
+
+# Our services
+
+# Extensions of Odoo
