@@ -22,9 +22,16 @@
         # Records the addon works with
         # Screens
         "views/o2c_portal_menus.xml",
+        "wizard/o2c_pay_link_revoke_views.xml",
+        "views/o2c_pay_link_views.xml",
+        "views/account_move_views.xml",
     ],
     "demo": [],
-    "assets": {},
+    "assets": {
+        "web.assets_backend": [
+            "o2c_portal/static/src/backend/**/*",
+        ],
+    },
     "uninstall_hook": "uninstall_hook",
     "application": True,
     "installable": True,

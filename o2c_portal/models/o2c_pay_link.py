@@ -1,0 +1,213 @@
+import hmac
+import os
+import secrets
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, config
+
+from ..core import paylink
+
+EXTEND_AFTER = timedelta(days=1)  # a document rendered all day long does not write its link every time
+
+
+class O2cPayLink(models.Model):
+    """The right to pay one document without login, until it expires or is revoked.
+
+    Nothing in a row opens a page: the token is derived from the nonce and a key kept outside the table, and only
+    its hash is stored. What is owed is read from the ledger whenever the link is used.
+    """
+
+    _name = "o2c.pay.link"
+    _description = "Pay link"
+    _order = "id desc"
+    _check_company_auto = True
+
+    purpose = fields.Selection([("pay", "Pay")], required=True, readonly=True, default="pay")
+    move_id = fields.Many2one(
+        "account.move", "Invoice", required=True, readonly=True, index=True, ondelete="cascade", check_company=True
+    )
+    partner_id = fields.Many2one("res.partner", "Customer", readonly=True, index="btree_not_null")
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    channel = fields.Selection(
+        [
+            ("email", "Email"), ("pdf", "PDF"), ("print", "Print"), ("manual", "Copied by hand"),
+            ("portal", "Customer portal"),
+        ],
+        required=True, readonly=True,
+    )
+    nonce = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
+    token_hash = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
+    is_current = fields.Boolean(
+        readonly=True, default=True, help="The link shown when the document is rendered again for this channel."
+    )
+    expires_at = fields.Datetime("Expires on", required=True, readonly=True)
+    revoked_at = fields.Datetime("Revoked on", readonly=True)
+    revoked_by_id = fields.Many2one("res.users", "Revoked by", readonly=True)
+    revoked_reason = fields.Char("Reason", readonly=True)
+    opens = fields.Integer("Opened", readonly=True, default=0, aggregator="sum")
+    last_open_at = fields.Datetime("Last opened on", readonly=True)
+    transaction_ids = fields.One2many("payment.transaction", "o2c_pay_link_id", readonly=True)
+    start_count = fields.Integer("Started", compute="_compute_payments", compute_sudo=True)
+    paid_count = fields.Integer("Paid", compute="_compute_payments", compute_sudo=True)
+    paid_amount = fields.Monetary("Amount paid", compute="_compute_payments", compute_sudo=True)
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    state = fields.Selection(
+        [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")], compute="_compute_state"
+    )
+
+    _token_hash_uniq = models.Constraint("UNIQUE (token_hash)", "This token exists already.")
+    _current_uniq = models.UniqueIndex("(move_id, channel) WHERE is_current")
+
+    @api.depends("expires_at", "revoked_at")
+    def _compute_state(self):
+        now = fields.Datetime.now()
+        for link in self:
+            link.state = "revoked" if link.revoked_at else "expired" if link.expires_at <= now else "active"
+
+    @api.depends("transaction_ids.state", "transaction_ids.amount")
+    def _compute_payments(self):
+        groups = self.env["payment.transaction"]._read_group(
+            [("o2c_pay_link_id", "in", self.ids)], ["o2c_pay_link_id", "state"], ["__count", "amount:sum"]
+        )
+        started, paid = dict.fromkeys(self.ids, 0), {}
+        for link, state, count, amount in groups:
+            started[link.id] += count
+            if state == "done":
+                paid[link.id] = (count, amount)
+        for link in self:
+            link.start_count = started.get(link.id, 0)
+            link.paid_count, link.paid_amount = paid.get(link.id, (0, 0.0))
+
+    @api.depends("move_id", "channel")
+    def _compute_display_name(self):
+        labels = dict(self._fields["channel"]._description_selection(self.env))
+        for link in self:
+            link.display_name = f"{link.move_id.name} · {labels.get(link.channel, '')}"
+
+    # Making and finding links. Whoever renders a document needs its link, so these work with elevated rights;
+    # none of them is reachable by RPC.
+
+    @api.model
+    def _get_or_create(self, moves, channel):
+        """Return ``{move_id: link}`` of the current links, made or prolonged as needed, in a fixed number of queries.
+
+        Two workers that make the same link at once: one of them gets a serialization failure and is retried by Odoo.
+        """
+        links = self.sudo().search(  # the reader of a document has no access to links
+            [("move_id", "in", moves.ids), ("channel", "=", channel), ("is_current", "=", True)]
+        )
+        stale = links.filtered(lambda link: not link._token())
+        if stale:  # made with another key: still good for who holds them, but we cannot show them again
+            stale.is_current = False
+            stale.flush_recordset(["is_current"])
+        links -= stale
+        links._prolong()
+        links |= self._insert(moves - links.move_id, channel)
+        return {link.move_id.id: link for link in links}
+
+    @api.model
+    def _insert(self, moves, channel):
+        if not moves:
+            return self.sudo()
+        now, key, database = fields.Datetime.now(), self._sudo_key(), self._sudo_database()
+        rows = []
+        for move in moves:
+            nonce = secrets.token_urlsafe(32)
+            token = paylink.derive(key, "pay", database, nonce)
+            rows.append(SQL(
+                "(%s, 'pay', %s, %s, %s, %s, %s, true, %s, 0, %s, %s, %s, %s)",
+                move.id, move.partner_id.id or None, move.company_id.id, channel, nonce, paylink.fingerprint(token),
+                self._expiry(move, channel, now), self.env.uid, self.env.uid, now, now,
+            ))
+        self.env.cr.execute(SQL(
+            """INSERT INTO o2c_pay_link (move_id, purpose, partner_id, company_id, channel, nonce, token_hash,
+                   is_current, expires_at, opens, create_uid, write_uid, create_date, write_date)
+               VALUES %s ON CONFLICT DO NOTHING""",
+            SQL(", ").join(rows),
+        ))
+        moves.invalidate_recordset(["o2c_pay_link_ids"])
+        return self.sudo().search(
+            [("move_id", "in", moves.ids), ("channel", "=", channel), ("is_current", "=", True)]
+        )
+
+    @api.model
+    def _expiry(self, move, channel, now):
+        days = move.company_id.sudo()[f"o2c_link_days_{channel if channel in paylink.DUE_CHANNELS else 'manual'}"]
+        return paylink.expires_at(channel, move.invoice_date_due, now, days)
+
+    def _prolong(self):
+        """Let links whose document was rendered again live as long as a new one would."""
+        now = fields.Datetime.now()
+        for link in self:
+            end = self._expiry(link.move_id, link.channel, now)
+            if end > link.expires_at + EXTEND_AFTER:
+                link.expires_at = end
+
+    @api.model
+    def _find(self, token):
+        """Return the link of a token in whatever state it is, with elevated rights; empty when there is none."""
+        links = self.sudo()
+        if not paylink.well_formed(token):
+            return links
+        digest = paylink.fingerprint(token)
+        link = links.search([("token_hash", "=", digest)], limit=1)
+        stored = link.token_hash if link else "0" * len(digest)  # a miss compares as much as a hit
+        return link if hmac.compare_digest(stored, digest) else links
+
+    def _token(self):
+        """Return the token of this link, ``False`` when the key has changed since it was made."""
+        self.ensure_one()
+        link = self.sudo()  # nonce and hash are nobody's to read
+        token = paylink.derive(self._sudo_key(), link.purpose, self._sudo_database(), link.nonce)
+        return token if hmac.compare_digest(paylink.fingerprint(token), link.token_hash) else False
+
+    def _url(self):
+        """Return the absolute address of this link, ``False`` when its token cannot be derived any more."""
+        token = self._token()
+        return f"{self.move_id.get_base_url().rstrip('/')}/pay/{token}" if token else False
+
+    @api.model
+    def _sudo_key(self):
+        """Return the secret tokens are derived from: environment, server configuration, else the database's own."""
+        key = os.environ.get("O2C_LINK_KEY") or config.get("o2c_link_key")
+        return (key or self.env["ir.config_parameter"].sudo().get_param("database.secret")).encode()
+
+    @api.model
+    def _sudo_database(self):
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    # Using and ending links
+
+    def _count_open(self):
+        """Note that a person looked at the page."""
+        self.ensure_one()
+        self.env.cr.execute(SQL(
+            "UPDATE o2c_pay_link SET opens = opens + 1, last_open_at = %s WHERE id = %s", fields.Datetime.now(), self.id
+        ))
+        self.invalidate_recordset(["opens", "last_open_at"])
+
+    def _revoke(self, reason):
+        """End the links for good, whoever holds them; the reason is kept and noted on the invoices.
+
+        :return: the links that were alive until now
+        """
+        alive = self.sudo().filtered(lambda link: not link.revoked_at)  # callers have checked who may do this
+        alive.write({
+            "revoked_at": fields.Datetime.now(),
+            "revoked_by_id": self.env.uid,
+            "revoked_reason": reason,
+            "is_current": False,
+        })
+        for move, links in alive.grouped("move_id").items():
+            move._message_log(body=self.env._(
+                "Pay links revoked: %(count)s. Reason: %(reason)s", count=len(links), reason=reason
+            ))
+        return alive
+
+    def action_revoke(self):
+        """Ask for the reason, then revoke."""
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("o2c_portal.o2c_pay_link_revoke_action"),
+            "context": {"active_model": self._name, "active_ids": self.ids},
+        }

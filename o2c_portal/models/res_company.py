@@ -1,0 +1,26 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    # Pay links
+    o2c_link_days_email = fields.Integer(
+        "Link in an email lives", default=45, help="Days after the due date; at least 30 and at most 120 from today."
+    )
+    o2c_link_days_pdf = fields.Integer(
+        "Link in a PDF lives", default=90, help="Days after the due date; at least 30 from today."
+    )
+    o2c_link_days_print = fields.Integer(
+        "Link on paper lives", default=60, help="Days after the due date; at least 30 from today."
+    )
+    o2c_link_days_manual = fields.Integer("Copied link lives", default=14, help="Days after it was copied.")
+    o2c_link_show_number = fields.Boolean(
+        "Show the whole invoice number", help="Otherwise the pay page shows its last four characters only."
+    )
+
+    _o2c_link_days_positive = models.Constraint(
+        """CHECK (o2c_link_days_email > 0 AND o2c_link_days_pdf > 0
+                  AND o2c_link_days_print > 0 AND o2c_link_days_manual > 0)""",
+        "A pay link must live at least one day.",
+    )
