@@ -20,8 +20,12 @@
         "security/ir.model.access.csv",
         "security/o2c_portal_rules.xml",
         # Records the addon works with
+        "data/ir_cron_data.xml",
         # Screens
         "views/o2c_portal_menus.xml",
+        "views/res_config_settings_views.xml",
+        "views/payment_transaction_views.xml",
+        "views/o2c_due_item_views.xml",
         "wizard/o2c_pay_link_revoke_views.xml",
         "views/o2c_pay_link_views.xml",
         "views/account_move_views.xml",

@@ -1,11 +1,95 @@
+"""Adds to account.move: its instalments as the ledger has them, and what of them can be paid now."""
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import str2bool
+
+from ..core import instalments, money
+
+PAYABLE_MOVE_TYPES = ("out_invoice",)
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    # Pay links
+    # === INSTALMENTS === #
+
+    def _o2c_instalments(self):
+        """Return the instalments of one document as ``core.instalments.Instalment``, by due date, paid ones included.
+
+        Amounts are in minor units of the document's currency, positive when owed in the document's own direction.
+        """
+        self.ensure_one()
+        return self._o2c_instalments_by_move()[self]
+
+    def _o2c_instalments_by_move(self):
+        """Return ``{move: [Instalment, ...]}`` for all the moves, in two queries."""
+        lines_sudo = self.env["account.move.line"].sudo().search(  # whoever may see the document may see its dates
+            [("move_id", "in", self.ids), ("display_type", "=", "payment_term")], order="date_maturity, id",
+        )
+        claimed = self._o2c_claimed_line_ids(lines_sudo)
+        result = {move: [] for move in self}
+        for move, lines in lines_sudo.grouped("move_id").items():
+            move = move.with_env(self.env)
+            digits = move.currency_id.decimal_places
+            for number, line in enumerate(lines, start=1):
+                result[move].append(instalments.Instalment(
+                    line_id=line.id,
+                    move_id=move.id,
+                    number=number,
+                    count=len(lines),
+                    date_due=line.date_maturity or line.date or move.date,
+                    amount_minor=-move.direction_sign * money.to_minor(line.amount_currency, digits),
+                    open_minor=-move.direction_sign * money.to_minor(line.amount_residual_currency, digits),
+                    claimed=line.id in claimed,
+                ))
+        return result
+
+    def _o2c_claimed_line_ids(self, lines):
+        """Return ids of journal items that a payment on its way will settle.
+
+        A draft does not count: whoever left it may start again, whoever else tries is told when paying.
+        """
+        claims_sudo = self.env["o2c.payment.allocation"].sudo().search_fetch([
+            ("move_line_id", "in", lines.ids),
+            ("state", "=", "live"),
+            ("transaction_id.state", "in", ("pending", "authorized", "done")),
+        ], ["move_line_id"])
+        return set(claims_sudo.move_line_id.ids)
+
+    def _o2c_due_now(self):
+        """Return ``(amount in minor units, earliest due date)`` of what should be paid today: everything up to
+        today, else the next instalment; ``(0, False)`` when nothing is open."""
+        due = instalments.due_now(self._o2c_instalments(), fields.Date.context_today(self))
+        return sum(item.open_minor for item in due), due[0].date_due if due else False
+
+    # === ONLINE PAYMENT === #
+
+    def _o2c_is_payable_document(self):
+        """Say whether the document is of a kind and state that customers may pay online."""
+        self.ensure_one()
+        enabled = self.env["ir.config_parameter"].sudo().get_param("account_payment.enable_portal_payment")
+        return (
+            self.state == "posted"
+            and self.move_type in PAYABLE_MOVE_TYPES
+            and str2bool(enabled, default=False)
+        )
+
+    def _has_to_be_paid(self):
+        """Override of account_payment: a payment under way hides only the instalments it pays, not the others."""
+        if super()._has_to_be_paid():
+            return any(item.payable for item in self._o2c_instalments())
+        under_way = self.transaction_ids.filtered(
+            lambda tx: tx.state in ("pending", "authorized") and tx.provider_code not in ("none", "custom")
+        )
+        return bool(
+            under_way
+            and all(tx.o2c_allocation_ids for tx in under_way)
+            and self._o2c_is_payable_document()
+            and any(item.payable for item in self._o2c_instalments())
+        )
+
+    # === PAY LINKS === #
 
     o2c_pay_link_ids = fields.One2many(
         "o2c.pay.link", "move_id", "Pay links", groups="o2c_portal.o2c_portal_group_user"
@@ -25,11 +109,7 @@ class AccountMove(models.Model):
     def _o2c_is_payable(self):
         """Say whether there is something to pay online on this document."""
         self.ensure_one()
-        return (
-            self.state == "posted"
-            and self.move_type == "out_invoice"
-            and self.currency_id.compare_amounts(self.amount_residual, 0) > 0
-        )
+        return self._o2c_is_payable_document() and self.currency_id.compare_amounts(self.amount_residual, 0) > 0
 
     def _o2c_pay_urls(self, channel):
         """Return ``{move_id: Pay Now address}`` of the documents with something to pay; see ``_o2c_pay_url``."""

@@ -1,7 +1,181 @@
-from odoo import fields, models
+"""Adds to payment.transaction: exact allocations, claimed when it is made and applied when the money is there."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+
+from ..core import basket, money
+
+ONLINE_OPERATIONS = ("online_redirect", "online_direct", "online_token")
 
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
+    o2c_allocation_ids = fields.One2many("o2c.payment.allocation", "transaction_id", "Allocations", readonly=True)
     o2c_pay_link_id = fields.Many2one("o2c.pay.link", "Pay link", readonly=True, index="btree_not_null")
+    o2c_payer_key = fields.Char("Payer", readonly=True, help="Tells attempts of the same payer from those of others.")
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Whoever starts an online payment of invoices, by whatever route, pays open instalments and nothing else.
+
+        :raises ValidationError: if the amount is not owed or a document cannot be paid
+        :raises PaymentInProgress: if an instalment is being paid by somebody else
+        """
+        for vals in vals_list:
+            if vals.get("operation") in ONLINE_OPERATIONS and vals.get("invoice_ids"):
+                self._o2c_check_start(vals)
+        return super().create(vals_list)
+
+    def _o2c_check_start(self, vals):
+        moves = self.env["account.move"].sudo().browse(
+            self._fields["invoice_ids"].convert_to_cache(vals["invoice_ids"], self)
+        )
+        provider = self.env["payment.provider"].sudo().browse(vals["provider_id"])
+        if any(provider.company_id not in move.company_id.parent_ids for move in moves):
+            raise ValidationError(self.env._("This payment provider belongs to another company."))
+        if moves.currency_id.ids != [vals["currency_id"]]:
+            raise ValidationError(self.env._("A document is paid in its own currency."))
+        if "o2c_allocation_ids" not in vals:
+            cashier = self.env["o2c.cashier"].sudo()  # amounts come from the ledger, whoever pays
+            vals.update(cashier._allocation_values(cashier._quote_amount(moves, vals["amount"])))
+
+    # === CLAIMS FOLLOW THE STATE === #
+
+    def _update_state(self, allowed_states, target_state, state_message):
+        """Override of payment: a failed payment frees its items, a successful one holds on to them."""
+        changed = super()._update_state(allowed_states, target_state, state_message)
+        allocations_sudo = changed.sudo().o2c_allocation_ids
+        if target_state in ("cancel", "error"):
+            allocations_sudo._release(self.env._("The payment was cancelled or failed."))
+        elif target_state in ("pending", "authorized", "done"):
+            allocations_sudo._reclaim()
+        if target_state == "done" and allocations_sudo:
+            self.env.ref("payment.cron_post_process_payment_tx")._trigger()  # the payer may have closed the browser
+        return changed
+
+    # === POST-PROCESSING === #
+
+    def _create_payment(self, **extra_create_values):
+        """Override of account_payment: settle exactly what was chosen, on the account of the invoice's customer."""
+        self.ensure_one()
+        if not self.o2c_allocation_ids:
+            return self._o2c_create_payment_in_order(**extra_create_values)
+        live = self.o2c_allocation_ids._keep_open()
+        payment = self.env["account.payment"].create({**self._o2c_payment_values(live), **extra_create_values})
+        payment.action_post()
+        self.payment_id = payment
+        self._o2c_settle(live, payment)
+        return payment
+
+    def _o2c_create_payment_in_order(self, **extra_create_values):
+        """Let Odoo apply a payment that names no instalments (an order's, a part of a capture): oldest first."""
+        source = self.source_transaction_id or self
+        if source.invoice_ids:
+            extra_create_values.setdefault("partner_id", source.invoice_ids[0].commercial_partner_id.id)
+        payment = super()._create_payment(**extra_create_values)
+        source.o2c_allocation_ids._release(self.env._("Captured in parts."))
+        return payment
+
+    def _o2c_payment_values(self, claims):
+        """Return the values of a payment with one receivable item per claim, and one more for what is left over."""
+        self.ensure_one()
+        journal = self.provider_id.journal_id
+        method_line = journal.inbound_payment_method_line_ids.filtered(
+            lambda line: line.payment_provider_id == self.provider_id
+        )
+        partner = self.invoice_ids[:1].commercial_partner_id or self.partner_id.commercial_partner_id
+        receivable = self.o2c_allocation_ids.move_line_id.account_id[:1] or partner.property_account_receivable_id
+        lines = self._o2c_receivable_lines(claims, partner)
+        left_over = self.currency_id.compare_amounts(sum(claims.mapped("amount")), self.amount) < 0
+        explicit = lines if left_over else lines[1:]  # Odoo itself books the remaining receivable item
+        if claims and not left_over:
+            receivable = claims[0].move_line_id.account_id
+        return {
+            "amount": self.amount,
+            "payment_type": "inbound",
+            "currency_id": self.currency_id.id,
+            "partner_id": partner.id,
+            "partner_type": "customer",
+            "journal_id": journal.id,
+            "company_id": self.provider_id.company_id.id,
+            "payment_method_line_id": method_line[:1].id,
+            "payment_token_id": self.token_id.id,
+            "payment_transaction_id": self.id,
+            "memo": f"{self.reference} - {self.provider_reference or ''}",
+            "destination_account_id": receivable.id,
+            "invoice_ids": [Command.set(claims.move_id.ids)],
+            "write_off_line_vals": explicit + self._o2c_discount_lines(claims),
+        }
+
+    def _o2c_receivable_lines(self, claims, partner):
+        """Return journal item values, one credit on the receivable account per claim, exact in both currencies."""
+        if not claims:
+            return []
+        company = self.provider_id.company_id
+        digits, company_digits = self.currency_id.decimal_places, company.currency_id.decimal_places
+        weights = [money.to_minor(claim.amount + claim.discount, digits) for claim in claims]
+        total = self.currency_id._convert(
+            money.to_major(sum(weights), digits), company.currency_id, company, fields.Date.context_today(self),
+        )
+        balances = basket.share(money.to_minor(total, company_digits), weights)
+        return [
+            {
+                "name": claim.move_id.name,
+                "account_id": claim.move_line_id.account_id.id,
+                "partner_id": partner.id,
+                "currency_id": self.currency_id.id,
+                "amount_currency": -(claim.amount + claim.discount),
+                "balance": -money.to_major(balance, company_digits),
+            }
+            for claim, balance in zip(claims, balances, strict=True)
+        ]
+
+    def _o2c_discount_lines(self, claims):
+        """Return the journal items that book granted early payment discounts, as Odoo computes them."""
+        result = []
+        for claim in claims.filtered("discount"):
+            line = claim.move_line_id
+            epd_lines = [{"aml": line, "amount_currency": -line.amount_residual_currency, "balance": -line.balance}]
+            values = self.env["account.move"]._get_invoice_counterpart_amls_for_early_payment_discount(
+                epd_lines, line.balance - line.discount_balance,
+            )
+            result += [{**item, "partner_id": line.partner_id.id} for items in values.values() for item in items[:1]]
+        return result
+
+    def _o2c_settle(self, claims, payment):
+        """Reconcile each claimed instalment with its own item of the payment, then report what was left over."""
+        credits = payment.move_id.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
+        free, plan = list(credits), []
+        for claim in claims:
+            line, wanted = claim.move_line_id, claim.amount + claim.discount
+            credit = next(
+                item for item in free
+                if item.account_id == line.account_id and item.currency_id.is_zero(item.amount_currency + wanted)
+            )
+            free.remove(credit)
+            plan.append(credit | line)
+        if plan:
+            self.env["account.move.line"]._reconcile_plan(plan)
+        claims.write({"state": "applied", "reason": False})
+        left_over = -sum(credits.mapped("amount_residual_currency"))
+        if not self.currency_id.is_zero(left_over):
+            self._o2c_report_left_over(payment, left_over)
+
+    def _o2c_report_left_over(self, payment, left_over):
+        """Make money that could not be applied visible: a note and a task for whoever minds the customer."""
+        reasons = {reason for reason in self.o2c_allocation_ids.mapped("reason") if reason}
+        note = self.env._(
+            "%(amount)s of this payment could not be applied and is credit of %(customer)s. %(reasons)s "
+            "Refund it or apply it to another document.",
+            amount=self.currency_id.format(left_over), customer=payment.partner_id.display_name,
+            reasons=" ".join(sorted(reasons)) or self.env._("What it was meant for had been settled meanwhile."),
+        )
+        responsible = self.invoice_ids.invoice_user_id[:1] or self.env.ref("base.user_admin")
+        payment.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=responsible.id, note=note,
+            summary=self.env._("Customer credit to deal with"),
+        )

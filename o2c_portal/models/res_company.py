@@ -1,8 +1,19 @@
+"""Adds to res.company: the settings of Order to Cash."""
+
 from odoo import fields, models
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    o2c_claim_minutes = fields.Integer(
+        "Minutes a Started Payment Is Kept", default=15,
+        help="How long an online payment that was started but not completed keeps others from paying the same item.",
+    )
+
+    _o2c_claim_minutes_positive = models.Constraint(
+        "CHECK(o2c_claim_minutes > 0)", "A started payment must be kept for at least one minute.",
+    )
 
     # Pay links
     o2c_link_days_email = fields.Integer(

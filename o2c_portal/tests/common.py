@@ -14,6 +14,7 @@ class O2cCommon(AccountPaymentCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.env.user.group_ids += cls.env.ref("o2c_portal.o2c_portal_group_user")
         cls.customer = cls.env["res.partner"].create({
             "name": "Payer Ltd", "email": "payer@example.com", "country_id": cls.env.ref("base.be").id,
         })
@@ -24,7 +25,9 @@ class O2cCommon(AccountPaymentCommon):
         return cls.env["account.payment.term"].create({
             "name": "Test term",
             "line_ids": [
-                Command.create({"value": "percent", "value_amount": percent, "delay_type": "days_after", "nb_days": days})
+                Command.create({
+                    "value": "percent", "value_amount": percent, "delay_type": "days_after", "nb_days": days,
+                })
                 for percent, days in parts
             ],
         })

@@ -1,0 +1,78 @@
+"""What a payer is about to pay: an exact list of instalments and amounts, decided on the server."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .instalments import Instalment, spread
+from .money import to_major
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one instalment receives. Minor units; ``discount_minor`` is what an early payment forgives of it."""
+
+    item: Instalment
+    pay_minor: int
+    discount_minor: int = 0
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A basket in one currency whose decimals are ``digits``."""
+
+    currency_id: int
+    digits: int
+    parts: tuple[Part, ...]
+
+    @property
+    def items(self) -> tuple[Instalment, ...]:
+        return tuple(part.item for part in self.parts)
+
+    @property
+    def amount_minor(self) -> int:
+        """What the payer is charged, in minor units."""
+        return sum(part.pay_minor for part in self.parts)
+
+    @property
+    def discount_minor(self) -> int:
+        """What an early payment saves the payer, in minor units."""
+        return sum(part.discount_minor for part in self.parts)
+
+    @property
+    def amount(self) -> float:
+        """What the payer is charged, in major units as Odoo stores it."""
+        return to_major(self.amount_minor, self.digits)
+
+
+def in_full(items: Iterable[Instalment], discounts: dict[int, int]) -> tuple[Part, ...]:
+    """Pay every item in full, less its early payment discount ``{line_id: minor}``."""
+    return tuple(
+        Part(item, item.open_minor - discounts.get(item.line_id, 0), discounts.get(item.line_id, 0)) for item in items
+    )
+
+
+def for_amount(amount_minor: int, items: Iterable[Instalment], discounts: dict[int, int]) -> tuple[Part, ...]:
+    """Apply an amount oldest first; an amount that settles exactly one discounted item takes its discount.
+
+    :raises ValueError: if the amount is not positive or exceeds what is payable
+    """
+    by_line = {item.line_id: item for item in items}
+    for line_id, discount in discounts.items():
+        item = by_line[line_id]
+        if item.payable and amount_minor == item.open_minor - discount:
+            return (Part(item, amount_minor, discount),)
+    return tuple(Part(by_line[line_id], minor) for line_id, minor in spread(amount_minor, list(by_line.values())))
+
+
+def share(balance_minor: int, weights: list[int]) -> list[int]:
+    """Split a balance over weights (minor units of another currency); the last part takes the rounding rest.
+
+    The parts sum exactly to ``balance_minor``. Weights are positive integers.
+    """
+    total, parts, before, seen = sum(weights), [], 0, 0
+    for weight in weights:
+        seen += weight
+        upto = balance_minor * seen // total
+        parts.append(upto - before)
+        before = upto
+    return parts

@@ -1,0 +1,135 @@
+"""Decides on the server what a payer is charged and prepares the transaction that will pay exactly that."""
+
+import math
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+
+from ..core import basket, instalments, money
+
+
+class NothingToPay(UserError):
+    """The document is not payable, or nothing of what was chosen is open."""
+
+
+class O2cCashier(models.AbstractModel):
+    _name = "o2c.cashier"
+    _description = "Cashier"
+
+    @api.model
+    def _quote(self, move, choice=None, line_ids=None):
+        """Return the ``core.basket.Quote`` of paying a choice, or exactly some instalments, of an invoice in full.
+
+        :param str choice: one of ``core.instalments.CHOICES``
+        :param list[int] line_ids: ids of receivable journal items of ``move``; used when ``choice`` is not given
+        :raises NothingToPay: if the document cannot be paid online or nothing chosen is open
+        :raises ValidationError: if an id is not an instalment of the invoice
+        """
+        items = self._payable_items(move)
+        if choice:
+            chosen = instalments.choose(items, choice, fields.Date.context_today(move))
+        else:
+            chosen = self._pick(items, line_ids)
+        if not chosen:
+            raise self._nothing_to_pay()
+        discounts = self._discounts(move, chosen)
+        return basket.Quote(move.currency_id.id, move.currency_id.decimal_places, basket.in_full(chosen, discounts))
+
+    @api.model
+    def _quote_amount(self, moves, amount):
+        """Return the quote of an amount (major units) a client asked to pay on invoices, applied oldest first.
+
+        :raises NothingToPay: if none of the invoices can be paid
+        :raises ValidationError: if the amount is malformed, not positive, or more than what is open
+        """
+        currency = moves.currency_id
+        if len(currency) != 1 or len(moves.company_id) != 1 or len(moves.commercial_partner_id) != 1:
+            raise ValidationError(
+                self.env._("One payment can only cover documents of one customer, company and currency.")
+            )
+        amount_minor = self._parse_amount(currency, amount)
+        items, discounts = [], {}
+        for move, move_items in moves._o2c_instalments_by_move().items():
+            if move._o2c_is_payable_document():
+                items += move_items
+                discounts |= self._discounts(move, move_items) if len(moves) == 1 else {}
+        if not any(item.payable for item in items):
+            raise self._nothing_to_pay()
+        try:
+            parts = basket.for_amount(amount_minor, items, discounts)
+        except ValueError as error:
+            raise ValidationError(self.env._("The amount must be positive and no more than what is open.")) from error
+        return basket.Quote(currency.id, currency.decimal_places, parts)
+
+    @api.model
+    def _quote_overdue(self, moves):
+        """Return the quote of everything past its date on some invoices of one currency.
+
+        :raises NothingToPay: if nothing is overdue
+        """
+        items = [item for move_items in moves._o2c_instalments_by_move().values() for item in move_items]
+        chosen = instalments.choose(items, "overdue", fields.Date.context_today(moves))
+        if not chosen:
+            raise self._nothing_to_pay()
+        return basket.Quote(moves.currency_id.id, moves.currency_id.decimal_places, basket.in_full(chosen, {}))
+
+    @api.model
+    def _transaction_values(self, quote, payer_key, link=None):
+        """Return the create values that make a transaction pay ``quote`` and nothing else."""
+        values = self._allocation_values(quote)
+        values["invoice_ids"] = [Command.set(list({item.move_id for item in quote.items}))]
+        values["o2c_payer_key"] = payer_key
+        if link:
+            values["o2c_pay_link_id"] = link.id
+        return values
+
+    @api.model
+    def _allocation_values(self, quote):
+        return {"o2c_allocation_ids": [
+            Command.create({
+                "move_line_id": part.item.line_id,
+                "amount": money.to_major(part.pay_minor, quote.digits),
+                "discount": money.to_major(part.discount_minor, quote.digits),
+            })
+            for part in quote.parts
+        ]}
+
+    # === HELPERS === #
+
+    def _nothing_to_pay(self):
+        return NothingToPay(self.env._("There is nothing to pay here."))
+
+    def _payable_items(self, move):
+        if not move._o2c_is_payable_document():
+            raise self._nothing_to_pay()
+        return move._o2c_instalments()
+
+    def _pick(self, items, line_ids):
+        """Return exactly the instalments asked for; each must be of this invoice and payable."""
+        by_id = {item.line_id: item for item in items}
+        if not line_ids or len(set(line_ids)) != len(line_ids) or not set(line_ids) <= set(by_id):
+            raise ValidationError(self.env._("These instalments do not belong to the document."))
+        return [by_id[line_id] for line_id in line_ids if by_id[line_id].payable]
+
+    def _parse_amount(self, currency, amount):
+        """Return a client's amount in minor units; it must be a number with no more decimals than the currency."""
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount):
+            raise ValidationError(self.env._("The amount is not a number."))
+        minor = money.to_minor(amount, currency.decimal_places)
+        if abs(money.to_major(minor, currency.decimal_places) - amount) > 1e-6 * max(1.0, abs(amount)):
+            raise ValidationError(self.env._("The amount has more decimals than the currency."))
+        return minor
+
+    def _discounts(self, move, items):
+        """Return ``{line_id: minor}`` of early payment discounts granted today; Odoo decides who is eligible."""
+        today = fields.Date.context_today(move)
+        if not items or not move._is_eligible_for_early_payment_discount(move.currency_id, today):
+            return {}
+        digits = move.currency_id.decimal_places
+        lines = self.env["account.move.line"].browse([item.line_id for item in items])
+        return {
+            line.id: money.to_minor(line.amount_currency - line.discount_amount_currency, digits)
+            for line in lines
+            if line.discount_date and line.currency_id.is_zero(line.amount_currency - line.amount_residual_currency)
+        }

@@ -1,0 +1,149 @@
+"""What a payment transaction pays, exactly, and the claim that keeps others from paying it meanwhile."""
+
+from datetime import timedelta
+
+import psycopg2.errors
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import mute_logger
+
+
+class PaymentInProgress(UserError):
+    """Somebody else is paying the same item at this moment."""
+
+
+class O2cPaymentAllocation(models.Model):
+    _name = "o2c.payment.allocation"
+    _description = "Payment Allocation"
+    _order = "id"
+
+    transaction_id = fields.Many2one(
+        "payment.transaction", required=True, readonly=True, index=True, ondelete="cascade",
+    )
+    # A reset to draft may replace the receivable line: the allocation then remembers the amount, and what
+    # arrives for it becomes visible credit.
+    move_line_id = fields.Many2one("account.move.line", "Instalment", readonly=True, index=True, ondelete="set null")
+    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    date_due = fields.Date(related="move_line_id.date_maturity")
+    company_id = fields.Many2one(related="transaction_id.company_id", store=True)
+    currency_id = fields.Many2one(related="transaction_id.currency_id")
+    amount = fields.Monetary(readonly=True, required=True, help="What the payer pays of this instalment.")
+    discount = fields.Monetary(readonly=True, help="What the early payment discount forgives of this instalment.")
+    state = fields.Selection(
+        [("live", "Under way"), ("applied", "Applied"), ("released", "Released")],
+        default="live", required=True, readonly=True, index=True,
+    )
+    reason = fields.Char(readonly=True, help="Why the claim was given up.")
+
+    _amount_positive = models.Constraint("CHECK(amount > 0 AND discount >= 0)", "An allocation pays a positive amount.")
+    _live_claim_uniq = models.UniqueIndex(
+        "(move_line_id) WHERE state = 'live'", "This instalment is being paid at this moment.",
+    )
+
+    # === CLAIMS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Claim the items. Whoever comes second learns it here, before any provider is asked.
+
+        :raises PaymentInProgress: if another payment of one of the items is under way
+        :raises ValidationError: if an item is no longer open for the amount
+        """
+        lines = self.env["account.move.line"].browse({vals["move_line_id"] for vals in vals_list})
+        self._lock_items(lines)
+        self._check_open(lines, vals_list)
+        transactions = self.env["payment.transaction"].browse({vals["transaction_id"] for vals in vals_list})
+        self._release_stale_claims(lines, transactions)
+        try:
+            # A race that the locks cannot see (the other one committed after our snapshot) ends at the unique index.
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                return super().create(vals_list)
+        except psycopg2.errors.UniqueViolation as error:
+            raise self._in_progress() from error
+
+    @api.model
+    def _in_progress(self):
+        return PaymentInProgress(self.env._("A payment of this item is under way. Please try again in a few minutes."))
+
+    @api.model
+    def _lock_items(self, lines):
+        """Lock the journal items, so that the residual read next is the true one.
+
+        Settling an item writes its row: had that been committed after our snapshot, the lock fails with a
+        serialization error and the whole request runs again on fresh data. A lock held by somebody else means
+        that the item is being claimed or settled at this very moment.
+        """
+        if lines.sudo().try_lock_for_update(allow_referencing=True) != lines.sudo():
+            raise self._in_progress()
+
+    @api.model
+    def _check_open(self, lines, vals_list):
+        """Refuse what the ledger does not owe (any more)."""
+        lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
+        for vals in vals_list:
+            line = lines.browse(vals["move_line_id"])
+            asked = vals["amount"] + vals.get("discount", 0.0)
+            owed = line.amount_residual_currency if line.parent_state == "posted" else 0.0
+            if line.currency_id.compare_amounts(asked, owed) > 0:
+                raise ValidationError(self.env._(
+                    "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
+                ))
+
+    @api.model
+    def _release_stale_claims(self, lines, transactions):
+        """Give up drafts that the same payer left behind and drafts that are too old; keep all others."""
+        live = self.search([("move_line_id", "in", lines.ids), ("state", "=", "live")])
+        payer_keys = set(transactions.mapped("o2c_payer_key")) - {False}
+        for claim in live.filtered(lambda claim: claim.transaction_id.state == "draft"):
+            if claim.transaction_id.o2c_payer_key in payer_keys:
+                claim._release(self.env._("Superseded by a newer attempt of the same payer."))
+            elif claim._is_expired():
+                claim._release(self.env._("Not completed in time."))
+        if live.filtered(lambda claim: claim.state == "live"):
+            raise self._in_progress()
+
+    def _is_expired(self):
+        self.ensure_one()
+        minutes = self.company_id.o2c_claim_minutes
+        return self.transaction_id.create_date < fields.Datetime.now() - timedelta(minutes=minutes)
+
+    def _release(self, reason):
+        """Give the items free again; remember why."""
+        self.filtered(lambda claim: claim.state == "live").write({"state": "released", "reason": reason})
+        self.flush_recordset(["state"])  # the next claim must find the unique index free
+
+    def _reclaim(self):
+        """Take released items again when their payment went through after all and nobody else has them."""
+        for claim in self.filtered(lambda claim: claim.state == "released" and claim.move_line_id):
+            line = claim.move_line_id
+            taken = self.search_count([("move_line_id", "=", line.id), ("state", "=", "live")], limit=1)
+            owed = line.amount_residual_currency if line.parent_state == "posted" else 0.0
+            if taken or line.currency_id.compare_amounts(claim.amount + claim.discount, owed) > 0:
+                continue
+            try:
+                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                    claim.write({"state": "live", "reason": False})
+            except psycopg2.errors.UniqueViolation:
+                claim.invalidate_recordset()
+
+    def _keep_open(self):
+        """Return the claims whose item still owes something; give up those settled or cancelled meanwhile."""
+        live = self.filtered(lambda claim: claim.state == "live")
+        still_open = live.filtered(
+            lambda claim: claim.move_line_id.parent_state == "posted" and not claim.move_line_id.reconciled
+        )
+        (live - still_open)._release(self.env._("Settled or cancelled before the payment arrived."))
+        return still_open
+
+    @api.model
+    def _cron_release_expired(self):
+        """Free the items of payments that were begun and left."""
+        for company in self.env["res.company"].search([]):
+            limit = fields.Datetime.now() - timedelta(minutes=company.o2c_claim_minutes)
+            self.search([
+                ("state", "=", "live"),
+                ("company_id", "=", company.id),
+                ("transaction_id.state", "=", "draft"),
+                ("transaction_id.create_date", "<", limit),
+            ])._release(self.env._("Not completed in time."))

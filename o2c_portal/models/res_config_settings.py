@@ -1,0 +1,9 @@
+"""Adds to res.config.settings: the page Order to Cash."""
+
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    o2c_claim_minutes = fields.Integer(related="company_id.o2c_claim_minutes", readonly=False)

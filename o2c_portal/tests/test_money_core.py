@@ -1,0 +1,222 @@
+"""What a transaction pays, exactly; who may claim it; what happens to money that comes late."""
+
+from datetime import timedelta
+
+from odoo.exceptions import ValidationError
+from odoo.fields import Command, Date, Datetime
+from odoo.tests import tagged
+
+from ..models.o2c_cashier import NothingToPay
+from ..models.o2c_payment_allocation import PaymentInProgress
+from .common import O2cCommon
+
+
+@tagged("post_install", "-at_install")
+class TestMoneyCore(O2cCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.term = cls._make_term((30, 0), (30, 30), (40, 60))
+        cls.cashier = cls.env["o2c.cashier"]
+
+    def _start(self, quote, payer="payer-1", **values):
+        """Start an online payment of a quote the way the controllers do."""
+        return self._create_transaction(
+            "direct", reference=self._next_reference(), amount=quote.amount, currency_id=quote.currency_id,
+            partner_id=self.customer.id, **self.cashier._transaction_values(quote, payer), **values,
+        )
+
+    def _next_reference(self):
+        return self.env["ir.sequence"].sudo().next_by_code("payment.transaction") or f"T{self._reference_number()}"
+
+    def _reference_number(self):
+        type(self)._counter = getattr(type(self), "_counter", 0) + 1
+        return self._counter
+
+    def _pay(self, tx):
+        tx._set_done()
+        tx._post_process()
+        return tx.payment_id
+
+    def _open(self, invoice):
+        return [item.open_minor for item in invoice._o2c_instalments()]
+
+    def test_instalments_read_from_the_ledger(self):
+        invoice = self._make_invoice(1000, self.term)
+        items = invoice._o2c_instalments()
+        self.assertEqual([item.number for item in items], [1, 2, 3])
+        self.assertEqual([item.open_minor for item in items], [30000, 30000, 40000])
+        self.assertEqual(items[2].date_due, Date.today() + timedelta(days=60))
+        self.assertEqual(invoice._o2c_due_now(), (30000, Date.today()))
+
+    def test_only_the_chosen_instalments_of_several_invoices_are_settled(self):
+        first, second = self._make_invoice(1000, self.term), self._make_invoice(500, self.term)
+        one, two = first._o2c_instalments()[1], second._o2c_instalments()[2]
+        quote_a = self.cashier._quote(first, line_ids=[one.line_id])
+        quote_b = self.cashier._quote(second, line_ids=[two.line_id])
+        quote = type(quote_a)(quote_a.currency_id, quote_a.digits, quote_a.parts + quote_b.parts)
+        tx = self._start(quote)
+        payment = self._pay(tx)
+        self.assertEqual(self._open(first), [30000, 0, 40000])
+        self.assertEqual(self._open(second), [15000, 15000, 0])
+        self.assertEqual(payment.amount, 500.0)
+        self.assertEqual(payment.partner_id, self.customer)
+        self.assertEqual(tx.o2c_allocation_ids.mapped("state"), ["applied", "applied"])
+        self.assertFalse(payment.activity_ids)
+
+    def test_second_payer_is_told_before_any_provider_is_asked(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "next"), payer="anna")
+        with self.assertRaises(PaymentInProgress):
+            self._start(self.cashier._quote(invoice, "all"), payer="bob")
+        self.assertEqual(invoice.transaction_ids, tx)
+
+    def test_pending_debit_of_one_instalment_leaves_the_others_payable(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "next"), payer="anna")
+        tx._set_pending()
+        self.assertTrue(invoice._has_to_be_paid())
+        quote = self.cashier._quote(invoice, "all")
+        self.assertEqual([part.pay_minor for part in quote.parts], [30000, 40000])
+        self._pay(self._start(quote, payer="bob"))
+        self.assertFalse(invoice._has_to_be_paid())
+        self._pay(tx)
+        self.assertEqual(self._open(invoice), [0, 0, 0])
+        self.assertEqual(invoice.payment_state, invoice._get_invoice_in_payment_state())
+
+    def test_newer_attempt_of_the_same_payer_supersedes_and_late_success_becomes_credit(self):
+        invoice = self._make_invoice(1000, self.term)
+        old = self._start(self.cashier._quote(invoice, "next"))
+        new = self._start(self.cashier._quote(invoice, "next"))
+        self.assertEqual((old.o2c_allocation_ids.state, new.o2c_allocation_ids.state), ("released", "live"))
+        self._pay(new)
+        payment = self._pay(old)
+        self.assertEqual(self._open(invoice), [0, 30000, 40000])
+        credit = payment.move_id.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
+        self.assertEqual(credit.amount_residual, -300.0)
+        self.assertEqual(len(payment.activity_ids), 1)
+        self.assertIn("Superseded", payment.activity_ids.note)
+        self.assertEqual(self.env["o2c.due.item"].search([("move_line_id", "=", credit.id)]).kind, "payment")
+
+    def test_late_success_of_an_expired_attempt_still_pays_what_is_free(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "next"))
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = %s WHERE id = %s",
+            [Datetime.now() - timedelta(minutes=16), tx.id],
+        )
+        tx.invalidate_recordset(["create_date"])
+        self.env["o2c.payment.allocation"].sudo()._cron_release_expired()
+        self.assertEqual(tx.o2c_allocation_ids.state, "released")
+        self._pay(tx)
+        self.assertEqual(self._open(invoice), [0, 30000, 40000])
+
+    def test_failure_and_cancellation_give_the_items_free(self):
+        invoice = self._make_invoice(1000, self.term)
+        for fail in ("_set_error", "_set_canceled"):
+            with self.subTest(fail=fail):
+                tx = self._start(self.cashier._quote(invoice, "next"), payer=fail)
+                getattr(tx, fail)("declined")
+                self.assertEqual(tx.o2c_allocation_ids.state, "released")
+                self.assertTrue(tx.o2c_allocation_ids.reason)
+
+    def test_money_registered_by_hand_meanwhile_is_credit_not_a_second_settlement(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "all"))
+        self._register_payment(invoice, amount=1000.0)
+        self.assertEqual(self._open(invoice), [0, 0, 0])
+        payment = self._pay(tx)
+        due = self.env["o2c.due.item"].search([("partner_id", "=", self.customer.id)])
+        self.assertEqual(due.mapped("residual"), [-1000.0])
+        self.assertEqual(len(payment.activity_ids), 1)
+
+    def test_early_payment_discount_is_honoured_as_agreed_when_starting(self):
+        term = self.env["account.payment.term"].create({
+            "name": "2/10 net 30", "early_discount": True, "discount_percentage": 2, "discount_days": 10,
+            "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
+        })
+        invoice = self._make_invoice(1000, term)
+        quote = self.cashier._quote(invoice, "all")
+        self.assertEqual((quote.amount_minor, quote.discount_minor), (98000, 2000))
+        payment = self._pay(self._start(quote))
+        self.assertEqual(payment.amount, 980.0)
+        self.assertEqual(invoice.amount_residual, 0.0)
+
+    def test_foreign_currency_is_settled_exactly(self):
+        currency = self.setup_other_currency("GBP", rates=[("2017-01-01", 3.0)])
+        invoice = self._make_invoice(100.01, self.term, currency_id=currency.id)
+        quote = self.cashier._quote(invoice, "all")
+        self._pay(self._start(quote))
+        self.assertEqual(self._open(invoice), [0, 0, 0])
+        self.assertEqual(invoice.amount_residual_signed, 0.0)
+
+    def test_amount_asked_by_a_client_is_applied_oldest_first_or_refused(self):
+        invoice = self._make_invoice(1000, self.term)
+        quote = self.cashier._quote_amount(invoice, 450.0)
+        self.assertEqual([part.pay_minor for part in quote.parts], [30000, 15000])
+        for amount in (0, -1, 1000.01, 0.001, 12.345678, float("nan"), float("inf"), True, "300", None):
+            with self.subTest(amount=amount), self.assertRaises(ValidationError):
+                self.cashier._quote_amount(invoice, amount)
+
+    def test_documents_that_are_not_payable_start_nothing(self):
+        draft = self._make_invoice(100, post=False)
+        paid = self._make_invoice(100)
+        self._register_payment(paid)
+        refund = self._make_invoice(100)._reverse_moves()
+        refund.action_post()
+        for move in (draft, paid, refund):
+            with self.subTest(state=move.state, kind=move.move_type), self.assertRaises(NothingToPay):
+                self.cashier._quote(move, "all")
+            with self.subTest(native=move.name), self.assertRaises(NothingToPay):
+                self._create_transaction(
+                    "direct", reference=self._next_reference(), amount=100.0, currency_id=move.currency_id.id,
+                    invoice_ids=[Command.set(move.ids)],
+                )
+
+    def test_instalments_of_another_invoice_are_refused(self):
+        mine, other = self._make_invoice(1000, self.term), self._make_invoice(1000, self.term)
+        foreign = other._o2c_instalments()[0].line_id
+        for ids in ([], [foreign], [0], [-1], [foreign, foreign], [2**63]):
+            with self.subTest(ids=ids), self.assertRaises(ValidationError):
+                self.cashier._quote(mine, line_ids=ids)
+
+    def test_transaction_without_allocations_gets_them_from_the_server(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._create_transaction(
+            "direct", reference=self._next_reference(), amount=300.0, currency_id=invoice.currency_id.id,
+            invoice_ids=[Command.set(invoice.ids)],
+        )
+        self.assertEqual(tx.o2c_allocation_ids.move_line_id.id, invoice._o2c_instalments()[0].line_id)
+        with self.assertRaises(ValidationError):
+            self._create_transaction(
+                "direct", reference=self._next_reference(), amount=1e9, currency_id=invoice.currency_id.id,
+                invoice_ids=[Command.set(invoice.ids)],
+            )
+        self.assertEqual(invoice.transaction_ids, tx)
+
+    def test_due_items_tie_to_the_ledger_by_kind(self):
+        self._make_invoice(1000, self.term)
+        refund = self._make_invoice(200, move_type="out_refund")
+        self.assertEqual(refund.state, "posted")
+        due = self.env["o2c.due.item"].search([("partner_id", "=", self.customer.id)])
+        self.assertEqual(sorted(due.mapped("residual")), [-200.0, 300.0, 300.0, 400.0])
+        self.assertEqual(set(due.mapped("kind")), {"instalment", "credit_note"})
+        self.assertEqual(sorted(due.filtered(lambda item: item.kind == "instalment").mapped("number")), [1, 2, 3])
+        ledger = self.env["account.move.line"].search([
+            ("partner_id", "=", self.customer.id),
+            ("account_type", "=", "asset_receivable"),
+            ("parent_state", "=", "posted"),
+        ])
+        self.assertEqual(sum(due.mapped("residual_company")), sum(ledger.mapped("amount_residual")))
+
+    def test_money_for_an_invoice_cancelled_meanwhile_becomes_credit(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "next"))
+        invoice.button_draft()
+        invoice.button_cancel()
+        payment = self._pay(tx)
+        self.assertEqual(payment.amount, 300.0)
+        self.assertEqual(payment.partner_id, self.customer)
+        self.assertEqual(len(payment.activity_ids), 1)
+        self.assertIn("cancelled before", payment.activity_ids.note)

@@ -1,0 +1,138 @@
+"""The pay routes of Odoo itself keep our promises: server-side amounts, local landing, own tokens only."""
+
+from datetime import timedelta
+
+from odoo.fields import Date
+from odoo.tests import JsonRpcException, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.payment.tests.http_common import PaymentHttpCommon
+
+from .common import O2cCommon
+
+
+@tagged("post_install", "-at_install")
+class TestNativeRoutes(O2cCommon, PaymentHttpCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.term = cls._make_term((30, 0), (70, 30))
+        cls.payer = new_test_user(cls.env, "payer", groups="base.group_portal", partner_id=cls.customer.id)
+        cls.invoice = cls._make_invoice(1000, cls.term)
+        cls.provider_sudo = cls.provider.sudo()
+
+    def _params(self, invoice=None, **values):
+        invoice = invoice or self.invoice
+        return {
+            "provider_id": self.provider_sudo.id,
+            "payment_method_id": self.payment_method_id,
+            "token_id": None,
+            "amount": 300.0,
+            "flow": "direct",
+            "tokenization_requested": False,
+            "landing_route": invoice.get_portal_url(),
+            "is_validation": False,
+            "access_token": invoice._portal_ensure_token(),
+            **values,
+        }
+
+    def _start(self, invoice=None, **values):
+        invoice = invoice or self.invoice
+        return self.make_jsonrpc_request(f"/invoice/transaction/{invoice.id}", self._params(invoice, **values))
+
+    def _transactions(self):
+        return self.env["payment.transaction"].sudo().search_count([])
+
+    def _assert_refused(self, invoice=None, **values):
+        before = self._transactions()
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+            self._start(invoice, **values)
+        self.env.invalidate_all()
+        self.assertEqual(self._transactions(), before)
+
+    def test_an_instalment_is_paid_and_claimed(self):
+        result = self._start()
+        tx = self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
+        self.assertEqual(tx.o2c_allocation_ids.move_line_id.id, self.invoice._o2c_instalments()[0].line_id)
+        self.assertTrue(tx.o2c_payer_key)
+
+    def test_amounts_that_are_not_owed_are_refused(self):
+        for amount in (0, -100, 1000.01, 9999999, 12.345678, True, "300", None, [300], {}):
+            with self.subTest(amount=amount):
+                self._assert_refused(amount=amount)
+
+    def test_foreign_landing_routes_are_refused(self):
+        for route in (
+            "https://other.example/", "//other.example", "javascript:alert(1)", "data:text/html,x", "/\\other.example",
+            "\\\\other.example", 7, [],
+        ):
+            with self.subTest(route=route):
+                self._assert_refused(landing_route=route)
+
+    def test_documents_that_cannot_be_paid_are_refused(self):
+        draft = self._make_invoice(300, post=False)
+        cancelled = self._make_invoice(300)
+        cancelled.button_draft()
+        cancelled.button_cancel()
+        paid = self._make_invoice(300)
+        self._register_payment(paid)
+        for invoice in (draft, cancelled, paid):
+            with self.subTest(state=invoice.state):
+                self._assert_refused(invoice)
+
+    def test_what_the_server_decides_is_not_taken_from_the_client(self):
+        self._assert_refused(partner_id=self.partner.id)
+        result = self._start(name_next_installment="INV/OTHER/1", is_validation=True)
+        self.assertTrue(result["reference"].startswith(self.invoice.name))
+        tx = self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
+        self.assertEqual((tx.operation, tx.amount), ("online_direct", 300.0))
+
+    def test_saved_methods_belong_to_their_owner(self):
+        token = self._create_token(partner_id=self.customer.id)
+        colleague = self.env["res.partner"].create({"name": "Colleague", "parent_id": self.customer.id})
+        new_test_user(self.env, "colleague", groups="base.group_portal", partner_id=colleague.id)
+        self._assert_refused(flow="token", token_id=token.id)
+        self.authenticate("colleague", "colleague")
+        self._assert_refused(flow="token", token_id=token.id)
+        self.authenticate(None, None)
+        page = self.url_open(self.invoice.get_portal_url())
+        self.assertNotIn(f'data-payment-option-id="{token.id}" data-payment-option-type="token"', page.text)
+        self.authenticate("payer", "payer")
+        result = self._start(flow="token", token_id=token.id)
+        self.assertEqual(result["amount"], 300.0)
+
+    def test_overdue_page_asks_for_what_is_open_and_late(self):
+        late = self._make_invoice(1000, self.term, invoice_date=Date.today() - timedelta(days=10))
+        self._register_payment(late, amount=100.0)
+        self.authenticate("payer", "payer")
+        context = self._get_payment_context(self.url_open("/my/invoices/overdue"))
+        self.assertEqual(context["amount"], 200.0)
+        params = self._params(amount=200.0, payment_reference=context["payment_reference"])
+        params.pop("access_token")
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request("/invoice/transaction/overdue", {**params, "amount": 1000.0})
+        result = self.make_jsonrpc_request("/invoice/transaction/overdue", params)
+        tx = self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
+        self.assertEqual(tx.amount, 200.0)
+        self.assertEqual(tx.o2c_allocation_ids.move_line_id.id, late._o2c_instalments()[0].line_id)
+
+    def test_an_amount_token_does_not_open_documents(self):
+        token = self._generate_test_access_token(self.customer.id, 300.0, self.invoice.currency_id.id)
+        url = f"/payment/pay?invoice_id={self.invoice.id}&amount=300.0&partner_id={self.customer.id}"
+        url += f"&currency_id={self.invoice.currency_id.id}&access_token={token}"
+        with mute_logger("odoo.http"):
+            response = self.url_open(url, allow_redirects=False)
+        self.assertEqual(response.status_code, 404)
+        self.assertNotIn(self.invoice._portal_ensure_token(), response.text)
+
+    def test_whoever_pays_the_books_name_the_customer_of_the_invoice(self):
+        new_test_user(self.env, "friend", groups="base.group_portal", name="Friend", email="friend@example.com")
+        self.authenticate("friend", "friend")
+        result = self._start()
+        tx = self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
+        self.assertNotEqual(tx.partner_id, self.customer)
+        tx._set_done()
+        tx._post_process()
+        self.assertEqual(tx.payment_id.partner_id, self.customer)
+        self.assertEqual([item.open_minor for item in self.invoice._o2c_instalments()], [0, 70000])
