@@ -22,6 +22,8 @@
         # Records the addon works with
         "data/ir_cron_data.xml",
         # Screens
+        "wizard/o2c_payment_term_generate_views.xml",
+        "views/account_payment_term_views.xml",
         "views/o2c_portal_menus.xml",
         "views/res_config_settings_views.xml",
         "views/payment_transaction_views.xml",

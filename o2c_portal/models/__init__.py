@@ -1,16 +1,18 @@
 # Our records
-from . import o2c_pay_link
-from . import o2c_payment_allocation
-
 # Our services
-from . import o2c_cashier
-
 # Extensions of Odoo
-from . import account_move
-from . import payment_token
-from . import payment_transaction
-from . import res_company
-from . import res_config_settings
-
 # Views over the tables above
-from . import o2c_due_item
+from . import (
+    account_move,
+    account_move_line,
+    account_payment_term,
+    account_payment_term_line,
+    o2c_cashier,
+    o2c_due_item,
+    o2c_pay_link,
+    o2c_payment_allocation,
+    payment_token,
+    payment_transaction,
+    res_company,
+    res_config_settings,
+)

@@ -2,7 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import str2bool
+from odoo.tools import frozendict, str2bool
 
 from ..core import instalments, money
 
@@ -146,3 +146,42 @@ class AccountMove(models.Model):
             "domain": [("move_id", "in", self.ids)],
             "context": {"create": False},
         }
+
+    # Terms
+
+    def _compute_needed_terms(self):
+        """Keep two instalments of one day as two receivable lines, where Odoo would merge them into one."""
+        super()._compute_needed_terms()
+        for move in self:
+            needed = {key: {"o2c_part": 0, **values} for key, values in move.needed_terms.items()}
+            merged = len(needed) < len(move.invoice_payment_term_id.line_ids)
+            if merged and all("discount_date" in key for key in needed):
+                needed = move._o2c_terms_apart(needed)
+            move.needed_terms = needed
+
+    def _o2c_terms_apart(self, needed):
+        """Return ``needed`` with the parts of one day split again: the first under Odoo's own key, others numbered."""
+        parts = self.invoice_payment_term_id._compute_terms(
+            date_ref=self.invoice_date or self.date or fields.Date.context_today(self),
+            currency=self.currency_id,
+            company=self.company_id,
+            tax_amount=0.0,
+            tax_amount_currency=0.0,
+            untaxed_amount=sum(values["balance"] for values in needed.values()),
+            untaxed_amount_currency=sum(values["amount_currency"] for values in needed.values()),
+            cash_rounding=self.invoice_cash_rounding_id,
+            sign=1 if self.is_inbound(include_receipts=True) else -1,
+        )["line_ids"]
+        apart = {}
+        for key, values in needed.items():
+            of_day = [part for part in parts if part["date"] == key["date_maturity"]]
+            owed = [part for part in of_day if part["foreign_amount"] or part["company_amount"]]
+            if len(owed) < 2:
+                apart[key] = values
+                continue
+            for number, part in enumerate(owed, start=1):
+                own = {"o2c_part": number} if number > 1 else {}
+                apart[frozendict({**key, **own})] = {
+                    **values, **own, "balance": part["company_amount"], "amount_currency": part["foreign_amount"],
+                }
+        return apart

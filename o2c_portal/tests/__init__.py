@@ -1,4 +1,2 @@
-from . import test_money_core
-from . import test_native_routes
-from . import test_pay_link
-from .core import test_paylink
+from . import test_money_core, test_native_routes, test_pay_link, test_payment_term
+from .core import test_paylink, test_schedule
