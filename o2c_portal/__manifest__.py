@@ -21,6 +21,7 @@
         "security/o2c_portal_rules.xml",
         # Records the addon works with
         "data/ir_cron_data.xml",
+        "data/o2c_order_stage_data.xml",
         # Screens
         "wizard/o2c_payment_term_generate_views.xml",
         "views/account_payment_term_views.xml",
@@ -31,6 +32,9 @@
         "wizard/o2c_pay_link_revoke_views.xml",
         "views/o2c_pay_link_views.xml",
         "views/account_move_views.xml",
+        "views/o2c_money_event_views.xml",
+        "views/o2c_order_stage_views.xml",
+        "views/sale_order_views.xml",
     ],
     "demo": [],
     "assets": {

@@ -185,3 +185,9 @@ class AccountMove(models.Model):
                     **values, **own, "balance": part["company_amount"], "amount_currency": part["foreign_amount"],
                 }
         return apart
+
+    # Orders
+
+    def _o2c_orders(self):
+        """Return the sale orders that these documents invoice or credit."""
+        return self.invoice_line_ids.sale_line_ids.order_id

@@ -1,0 +1,4 @@
+-- a copy of a database must not send receipts to customers
+UPDATE ir_cron
+   SET active = false
+ WHERE id IN (SELECT res_id FROM ir_model_data WHERE module = 'o2c_portal' AND model = 'ir.cron');

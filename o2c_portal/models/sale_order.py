@@ -1,0 +1,178 @@
+from odoo import api, fields, models
+from odoo.tools import format_amount
+
+from ..core import stages
+from ..core.money import to_major, to_minor
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    o2c_stage_id = fields.Many2one(
+        "o2c.order.stage", string="Stage", copy=False, index="btree_not_null", tracking=True, check_company=True,
+        ondelete="restrict", default=lambda self: self._o2c_default_stage(), group_expand="_o2c_expand_stages",
+        domain="[('company_id', 'in', [False, company_id])]",
+        help="Where the order stands on its way to the customer. Moved by the stage rules when money arrives.",
+    )
+    o2c_stage_log_ids = fields.One2many("o2c.stage.log", "order_id", string="Stage history")
+    o2c_amount_received = fields.Monetary(
+        string="Received", compute="_compute_o2c_amount_received", compute_sudo=True,
+        help="What the customer has settled of this order: paid invoices less credit notes, and payments not invoiced "
+             "yet.",
+    )
+
+    @api.model
+    def _o2c_default_stage(self):
+        return self.env["o2c.order.stage"]._first(self.env.company)
+
+    @api.model
+    def _o2c_expand_stages(self, found, domain):
+        """Show every stage of the user's companies as a column, also the empty ones."""
+        return found | found.search([("company_id", "in", [False, *self.env.companies.ids])])
+
+    @api.depends("invoice_ids.amount_residual", "invoice_ids.state", "transaction_ids.state")
+    def _compute_o2c_amount_received(self):
+        for order in self:
+            paid = order._o2c_facts().paid
+            order.o2c_amount_received = to_major(paid, order.currency_id.decimal_places)
+
+    def write(self, vals):
+        if "o2c_stage_id" not in vals or self.env.context.get("o2c_stage_by_rule"):
+            return super().write(vals)
+        before = {order: order.o2c_stage_id for order in self}
+        res = super().write(vals)
+        self.env["o2c.stage.log"].sudo().create([  # sudo: the history is written by the system alone
+            {
+                "order_id": order.id, "action": "hand", "from_stage_id": stage.id, "to_stage_id": order.o2c_stage_id.id,
+                "reason": self.env._("Moved by hand by %(user)s", user=self.env.user.name),
+            }
+            for order, stage in before.items() if stage != order.o2c_stage_id
+        ])
+        return res
+
+    # What is known of the money
+
+    def _o2c_facts(self):
+        """Return the money facts of one order, see :class:`stages.Facts`; from the ledger, never from ``amount_paid``.
+
+        Needs access to invoices and transactions.
+        """
+        self.ensure_one()
+        paid = invoiced = credited = 0
+        for move in self.invoice_ids.filtered(lambda move: move.state == "posted"):
+            settled, amount = self._o2c_part_of_invoice(move)
+            paid += settled
+            invoiced += amount
+            credited -= min(amount, 0)
+        paid += sum(self._o2c_part_of_transaction(tx) for tx in self._o2c_transactions())
+        total = max(self._o2c_minor(self.amount_total) - credited, invoiced)
+        return stages.Facts(total=total, paid=paid, deposit=self._o2c_deposit())
+
+    def _o2c_minor(self, amount):
+        return to_minor(amount, self.currency_id.decimal_places)
+
+    def _o2c_part_of_invoice(self, move):
+        """Return ``(settled, total)`` of this order's lines in a posted invoice; negative for a credit note."""
+        lines = move.invoice_line_ids.filtered(lambda line: line.sale_line_ids.order_id & self)
+        sign = -1 if move.move_type == "out_refund" else 1
+        part, whole = (self._o2c_minor(sum(items.mapped("price_total"))) for items in (lines, move.invoice_line_ids))
+
+        def mine(amount):
+            amount = move.currency_id._convert(amount, self.currency_id, move.company_id, move.invoice_date)
+            return sign * stages.share(self._o2c_minor(amount), part, whole)
+
+        return mine(move.amount_total - move.amount_residual), mine(move.amount_total)
+
+    def _o2c_transactions(self):
+        """Return the finished transactions of the order and of its invoices, and the refunds of all of them."""
+        paid = (self.transaction_ids | self.invoice_ids.transaction_ids).filtered(lambda tx: tx.operation != "refund")
+        refunds = paid.child_transaction_ids.filtered(lambda tx: tx.operation == "refund")
+        own = paid & self.transaction_ids
+        return (own | refunds).filtered(lambda tx: tx.state == "done" and tx.operation != "validation")
+
+    def _o2c_part_of_transaction(self, tx):
+        """Return what of a transaction no invoice has taken up yet, for this order; negative for a refund."""
+        if tx.payment_id:
+            amount = tx.payment_id._o2c_unapplied()
+        else:
+            amount = 0 if tx.invoice_ids else tx.amount
+        origin = tx.source_transaction_id or tx
+        orders = origin.sale_order_ids | origin.invoice_ids._o2c_orders()
+        whole = sum(self._o2c_minor(order.amount_total) for order in orders)
+        amount = tx.currency_id._convert(amount, self.currency_id, self.company_id, fields.Date.today())
+        return stages.share(self._o2c_minor(amount), self._o2c_minor(self.amount_total), whole)
+
+    def _o2c_deposit(self):
+        """Return the deposit this order asks for, in minor units: the first of several instalments, else the required
+        prepayment; 0 when there is none."""
+        term = self.payment_term_id
+        if len(term.line_ids) < 2:
+            return self._o2c_minor(self._get_prepayment_required_amount())
+        parts = term._compute_terms(
+            date_ref=fields.Date.context_today(self, self.date_order), currency=self.currency_id,
+            company=self.company_id, sign=1, tax_amount=self.amount_tax, tax_amount_currency=self.amount_tax,
+            untaxed_amount=self.amount_untaxed, untaxed_amount_currency=self.amount_untaxed,
+        )["line_ids"]
+        return self._o2c_minor(parts[0]["foreign_amount"])
+
+    # What follows from it
+
+    def _o2c_evaluate_stages(self):
+        """Fire the stage rules that hold now and take back those that no longer do; doing it twice changes nothing."""
+        for order in self.filtered(lambda order: order.state != "cancel"):
+            facts = order._o2c_facts()
+            rules = self.env["o2c.stage.rule"].search([("company_id", "in", [False, order.company_id.id])])
+            fired = order.o2c_stage_log_ids.filtered(lambda log: log.action == "rule" and not log.undone)
+            order._o2c_take(facts, rules, stages.plan(
+                order.o2c_stage_id.id or None, self._o2c_ranks(),
+                [stages.Rule(rule.id, rule.trigger, rule.stage_id.id) for rule in rules],
+                [
+                    stages.Fired(log.id, log.rule_id.id, log.from_stage_id.id or None, log.to_stage_id.id or None,
+                                 log.from_stage_id != log.to_stage_id)
+                    for log in fired.sorted("id")
+                ],
+                facts,
+            ))
+
+    @api.model
+    def _o2c_ranks(self):
+        found = self.env["o2c.order.stage"].with_context(active_test=False).search([])
+        return {stage.id: rank for rank, stage in enumerate(found)}
+
+    def _o2c_take(self, facts, rules, steps):
+        """Log the steps, and move the order to where the last of them leads, with the reasons in its chatter."""
+        if not steps:
+            return
+        reasons = [self._o2c_reason(facts, rules.browse(step.rule_id), step) for step in steps]
+        logs = self.env["o2c.stage.log"]
+        logs.browse([step.fired_id for step in steps if step.fired_id]).undone = True
+        logs.create([
+            {
+                "order_id": self.id, "rule_id": step.rule_id, "action": "undo" if step.fired_id else "rule",
+                "from_stage_id": step.from_id, "to_stage_id": step.to_id, "reason": reason,
+            }
+            for step, reason in zip(steps, reasons, strict=True)
+        ])
+        if self.o2c_stage_id.id != (steps[-1].to_id or False):
+            self._track_set_log_message("\n".join(reasons))
+            self.with_context(o2c_stage_by_rule=True).o2c_stage_id = steps[-1].to_id
+
+    def _o2c_reason(self, facts, rule, step):
+        """Say in words why a step is taken."""
+        words = {
+            "paid": format_amount(self.env, to_major(facts.paid, self.currency_id.decimal_places), self.currency_id),
+            "total": format_amount(self.env, to_major(facts.total, self.currency_id.decimal_places), self.currency_id),
+            "stage": self.env["o2c.order.stage"].browse(step.to_id).name or self.env._("no stage"),
+        }
+        if step.fired_id:
+            if rule.trigger == "fully_paid":
+                text = self.env._("No longer fully paid: %(paid)s of %(total)s", **words)
+            else:
+                text = self.env._("The deposit is no longer there: %(paid)s of %(total)s is paid", **words)
+        elif rule.trigger == "fully_paid":
+            text = self.env._("Fully paid: %(paid)s of %(total)s", **words)
+        else:
+            text = self.env._("Deposit paid: %(paid)s of %(total)s", **words)
+        if not step.moves:
+            text = self.env._("%(reason)s; the order stays in %(stage)s", reason=text, stage=words["stage"])
+        return text
