@@ -10,7 +10,10 @@ def to_minor(amount, digits):
     :rtype: int
     :raises ArithmeticError: if ``amount`` is not a finite number
     """
-    return int(Decimal(str(amount)).scaleb(digits).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    exact = Decimal(str(amount))
+    if not exact.is_finite():
+        raise ArithmeticError(f"{amount} is not a finite number")
+    return int(exact.scaleb(digits).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def to_major(minor, digits):

@@ -89,6 +89,33 @@ class AccountMove(models.Model):
             and any(item.payable for item in self._o2c_instalments())
         )
 
+    def _get_invoice_next_payment_values(self, custom_amount=None):
+        """Override of account: do not ask again for instalments that a payment under way will settle."""
+        values = super()._get_invoice_next_payment_values(custom_amount=custom_amount)
+        if not values or values["installment_state"] == "epd":
+            return values
+        items = self._o2c_instalments()
+        if not any(item.claimed for item in items):
+            return values
+        today = fields.Date.context_today(self)
+        payable = instalments.choose(items, "all", today)
+        overdue = instalments.choose(items, "overdue", today)
+        asked = overdue or payable[:1]
+        digits = self.currency_id.decimal_places
+        ids = {item.line_id for item in payable}
+        return {
+            **values,
+            "amount_due": money.to_major(sum(item.open_minor for item in payable), digits),
+            "next_amount_to_pay": custom_amount or money.to_major(sum(item.open_minor for item in asked), digits),
+            "installment_state": "overdue" if overdue else "next" if payable else None,
+            "next_due_date": asked[0].date_due if asked else values["next_due_date"],
+            "next_payment_reference": f"{self.name}-{asked[0].number}" if asked else self.name,
+            "not_reconciled_installments": [
+                data for data in values["not_reconciled_installments"] if data["line"].id in ids
+            ],
+            "is_last_installment": len(payable) == 1,
+        }
+
     # === PAY LINKS === #
 
     o2c_pay_link_ids = fields.One2many(

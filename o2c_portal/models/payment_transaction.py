@@ -26,7 +26,8 @@ class PaymentTransaction(models.Model):
         :raises PaymentInProgress: if an instalment is being paid by somebody else
         """
         for vals in vals_list:
-            if vals.get("operation") in ONLINE_OPERATIONS and vals.get("invoice_ids"):
+            starts = vals.get("operation") in ONLINE_OPERATIONS and vals.get("state", "draft") == "draft"
+            if starts and vals.get("invoice_ids"):
                 self._o2c_check_start(vals)
         return super().create(vals_list)
 

@@ -1,0 +1,77 @@
+from datetime import date
+
+from odoo.tests import BaseCase, tagged
+
+from ...core.basket import for_amount, in_full, share
+from ...core.instalments import Instalment, choose, due_now, spread, status
+from ...core.money import to_major, to_minor
+
+TODAY = date(2026, 3, 15)
+
+
+def item(line_id, due, open_minor=100, **values):
+    return Instalment(
+        line_id=line_id, move_id=1, number=line_id, count=3, date_due=due, amount_minor=100, open_minor=open_minor,
+        **values,
+    )
+
+
+LATE = item(1, date(2026, 3, 14))
+NOW = item(2, date(2026, 3, 15))
+SOON = item(3, date(2026, 3, 20))
+FAR = item(4, date(2026, 6, 1))
+
+
+@tagged("post_install", "-at_install")
+class TestInstalments(BaseCase):
+
+    def test_status(self):
+        for case, expected in (
+            (LATE, "overdue"), (NOW, "due_soon"), (SOON, "due_soon"), (FAR, "open"),
+            (item(5, date(2020, 1, 1), 0), "paid"),
+            (item(6, date(2026, 3, 1), promised_on=date(2026, 3, 15)), "promised"),
+            (item(7, date(2026, 3, 1), promised_on=date(2026, 3, 14)), "overdue"),
+            (item(8, date(2026, 3, 22)), "due_soon"), (item(9, date(2026, 3, 23)), "open"),
+        ):
+            with self.subTest(due=case.date_due, promised=case.promised_on):
+                self.assertEqual(status(case, TODAY, due_soon_days=7), expected)
+
+    def test_choice(self):
+        items = [FAR, NOW, LATE, item(9, date(2026, 1, 1), 0), item(8, date(2026, 1, 2), claimed=True)]
+        self.assertEqual(choose(items, "all", TODAY), [LATE, NOW, FAR])
+        self.assertEqual(choose(items, "overdue", TODAY), [LATE])
+        self.assertEqual(choose(items, "next", TODAY), [LATE])
+        self.assertEqual(choose([], "next", TODAY), [])
+        with self.assertRaises(ValueError):
+            choose(items, "free", TODAY)
+
+    def test_due_now(self):
+        self.assertEqual(due_now([FAR, NOW, LATE], TODAY), [LATE, NOW])
+        self.assertEqual(due_now([FAR, SOON], TODAY), [SOON])
+        self.assertEqual(due_now([item(1, date(2026, 1, 1), 0)], TODAY), [])
+
+    def test_spread_oldest_first(self):
+        self.assertEqual(spread(150, [FAR, LATE]), [(1, 100), (4, 50)])
+        self.assertEqual(spread(100, [FAR, item(1, LATE.date_due, claimed=True)]), [(4, 100)])
+        for amount in (0, -1, 201):
+            with self.subTest(amount=amount), self.assertRaises(ValueError):
+                spread(amount, [FAR, LATE])
+
+    def test_discounted_amount_takes_the_discount(self):
+        self.assertEqual([(p.pay_minor, p.discount_minor) for p in for_amount(98, [FAR], {4: 2})], [(98, 2)])
+        self.assertEqual([(p.pay_minor, p.discount_minor) for p in for_amount(97, [FAR], {4: 2})], [(97, 0)])
+        self.assertEqual([(p.pay_minor, p.discount_minor) for p in in_full([FAR], {4: 2})], [(98, 2)])
+
+    def test_share_sums_exactly(self):
+        self.assertEqual(share(100, [1, 1, 1]), [33, 33, 34])
+        self.assertEqual(share(1, [5, 5]), [0, 1])
+
+    def test_money(self):
+        for amount, digits, minor in (
+            (0.1 + 0.2, 2, 30), (1.005, 3, 1005), (1500, 0, 1500), ("12.34", 2, 1234), (-2.5, 2, -250),
+        ):
+            with self.subTest(amount=amount):
+                self.assertEqual(to_minor(amount, digits), minor)
+        self.assertEqual(to_major(1234, 2), 12.34)
+        with self.assertRaises(ArithmeticError):
+            to_minor(float("nan"), 2)
