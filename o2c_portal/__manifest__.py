@@ -24,7 +24,12 @@
         "data/o2c_order_stage_data.xml",
         # Screens
         "wizard/o2c_payment_term_generate_views.xml",
+        "wizard/o2c_instalment_promise_views.xml",
         "views/account_payment_term_views.xml",
+        "views/account_move_instalment_views.xml",
+        "views/sale_order_schedule_views.xml",
+        "views/sale_portal_templates.xml",
+        "report/sale_report_templates.xml",
         "views/o2c_portal_menus.xml",
         "views/res_config_settings_views.xml",
         "views/payment_transaction_views.xml",

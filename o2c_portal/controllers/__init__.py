@@ -1,2 +1,1 @@
-from . import payment
-from . import portal
+from . import payment, portal, sale_portal

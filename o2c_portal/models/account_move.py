@@ -1,11 +1,20 @@
 """Adds to account.move: its instalments as the ledger has them, and what of them can be paid now."""
 
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import frozendict, str2bool
 
 from ..core import instalments, money
 
+STATUSES = [
+    ("open", "Open"),
+    ("due_soon", "Due soon"),
+    ("overdue", "Overdue"),
+    ("promised", "Promised"),
+    ("paid", "Paid"),
+]
 PAYABLE_MOVE_TYPES = ("out_invoice",)
 
 
@@ -42,6 +51,7 @@ class AccountMove(models.Model):
                     amount_minor=-move.direction_sign * money.to_minor(line.amount_currency, digits),
                     open_minor=-move.direction_sign * money.to_minor(line.amount_residual_currency, digits),
                     claimed=line.id in claimed,
+                    promised_on=line.o2c_promised_date or None,
                 ))
         return result
 
@@ -174,7 +184,41 @@ class AccountMove(models.Model):
             "context": {"create": False},
         }
 
-    # Terms
+    # === TERMS === #
+
+    o2c_instalment_ids = fields.Many2many(
+        "account.move.line", string="Instalments", compute="_compute_o2c_instalment_ids",
+    )
+    o2c_next_due_date = fields.Date("Next Due Date", compute="_compute_o2c_due_status")
+    o2c_due_status = fields.Selection(STATUSES, "Due Status", compute="_compute_o2c_due_status")
+
+    @api.depends("line_ids.date_maturity", "line_ids.display_type", "move_type")
+    def _compute_o2c_instalment_ids(self):
+        for move in self:
+            lines = move.line_ids.filtered(lambda line: line.display_type == "payment_term")
+            move.o2c_instalment_ids = move.is_sale_document(include_receipts=True) and lines.sorted(
+                lambda line: (line.date_maturity or date.max, line._origin.id),
+            )
+
+    @api.depends(
+        "state", "move_type", "line_ids.amount_residual", "line_ids.date_maturity", "line_ids.o2c_promised_date",
+    )
+    def _compute_o2c_due_status(self):
+        """Take the date and the status of what has to be paid next; nothing on documents that are not posted sales."""
+        today = fields.Date.context_today(self)
+        owed = self.filtered(lambda move: move.state == "posted" and move.is_sale_document(include_receipts=True))
+        items_by_move = owed._o2c_instalments_by_move()
+        for move in self:
+            items = items_by_move.get(move, [])
+            item = next((item for item in items if item.open_minor > 0), None) or items[-1] if items else None
+            unpaid = item and item.open_minor > 0
+            move.o2c_next_due_date = unpaid and item.date_due
+            move.o2c_due_status = item and instalments.status(item, today, move.company_id.o2c_due_soon_days)
+
+    def button_draft(self):
+        """A document under revision is a new claim: promises made for the old one are dropped."""
+        self.line_ids.filtered("o2c_promised_date").o2c_promised_date = False
+        return super().button_draft()
 
     def _compute_needed_terms(self):
         """Keep two instalments of one day as two receivable lines, where Odoo would merge them into one."""

@@ -15,6 +15,19 @@ class ResCompany(models.Model):
         "CHECK(o2c_claim_minutes > 0)", "A started payment must be kept for at least one minute.",
     )
 
+    # Terms
+    o2c_due_soon_days = fields.Integer(
+        "Due Soon", default=7, help="An instalment counts as due soon this many days before its due date."
+    )
+    o2c_prepay_first = fields.Boolean(
+        "First Instalment Is the Required Prepayment",
+        help="On new orders with several instalments, the first one replaces the percentage to prepay online.",
+    )
+
+    _o2c_due_soon_days_positive = models.Constraint(
+        "CHECK(o2c_due_soon_days >= 0)", "Due soon cannot be a negative number of days.",
+    )
+
     # Pay links
     o2c_link_days_email = fields.Integer(
         "Link in an email lives", default=45, help="Days after the due date; at least 30 and at most 120 from today."

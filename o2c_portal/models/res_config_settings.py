@@ -7,3 +7,7 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     o2c_claim_minutes = fields.Integer(related="company_id.o2c_claim_minutes", readonly=False)
+
+    # Terms
+    o2c_due_soon_days = fields.Integer(related="company_id.o2c_due_soon_days", readonly=False)
+    o2c_prepay_first = fields.Boolean(related="company_id.o2c_prepay_first", readonly=False)

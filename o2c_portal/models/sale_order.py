@@ -21,6 +21,17 @@ class SaleOrder(models.Model):
              "yet.",
     )
 
+    o2c_schedule_html = fields.Html("Payment Schedule", compute="_compute_o2c_schedule_html", sanitize=False)
+    o2c_prepay_first = fields.Boolean(
+        "First Instalment First",
+        compute="_compute_o2c_prepay_first",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The first instalment of the payment terms is what the customer has to pay online to confirm the order.",
+    )
+    o2c_prepayment_amount = fields.Monetary("Required Prepayment", compute="_compute_o2c_prepayment_amount")
+
     @api.model
     def _o2c_default_stage(self):
         return self.env["o2c.order.stage"]._first(self.env.company)
@@ -105,15 +116,8 @@ class SaleOrder(models.Model):
     def _o2c_deposit(self):
         """Return the deposit this order asks for, in minor units: the first of several instalments, else the required
         prepayment; 0 when there is none."""
-        term = self.payment_term_id
-        if len(term.line_ids) < 2:
-            return self._o2c_minor(self._get_prepayment_required_amount())
-        parts = term._compute_terms(
-            date_ref=fields.Date.context_today(self, self.date_order), currency=self.currency_id,
-            company=self.company_id, sign=1, tax_amount=self.amount_tax, tax_amount_currency=self.amount_tax,
-            untaxed_amount=self.amount_untaxed, untaxed_amount_currency=self.amount_untaxed,
-        )["line_ids"]
-        return self._o2c_minor(parts[0]["foreign_amount"])
+        schedule = self._o2c_schedule()
+        return self._o2c_minor(schedule[0]["amount"] if len(schedule) > 1 else self._get_prepayment_required_amount())
 
     # What follows from it
 
@@ -176,3 +180,85 @@ class SaleOrder(models.Model):
         if not step.moves:
             text = self.env._("%(reason)s; the order stays in %(stage)s", reason=text, stage=words["stage"])
         return text
+
+    # The schedule and the prepayment
+
+    @api.depends("company_id")
+    def _compute_o2c_prepay_first(self):
+        for order in self:
+            order.o2c_prepay_first = order.company_id.o2c_prepay_first
+
+    @api.depends(
+        "o2c_prepay_first", "require_payment", "prepayment_percent", "payment_term_id", "amount_total", "currency_id",
+    )
+    def _compute_o2c_prepayment_amount(self):
+        for order in self:
+            order.o2c_prepayment_amount = order._get_prepayment_required_amount()
+
+    @api.depends("payment_term_id", "amount_total", "amount_tax", "currency_id", "date_order", "state", "company_id")
+    @api.depends_context("lang", "tz")
+    def _compute_o2c_schedule_html(self):
+        for order in self:
+            schedule = order._o2c_schedule()
+            order.o2c_schedule_html = schedule and self.env["ir.qweb"]._render(
+                "o2c_portal.order_schedule", {"order": order, "schedule": schedule},
+            )
+
+    def _o2c_schedule(self):
+        """Return the instalments of an invoice over the whole order, by date, as dicts ``number, count, date, amount``.
+
+        Amounts are floats in the currency of the order and sum to its total. The list is empty when the order has no
+        payment terms or nothing to pay.
+        """
+        self.ensure_one()
+        if not self.payment_term_id or self.currency_id.is_zero(self.amount_total):
+            return []
+        lines = self.payment_term_id._compute_terms(
+            date_ref=self._o2c_schedule_date(),
+            currency=self.currency_id,
+            company=self.company_id,
+            # only the order's own currency matters here, so the company's amounts need no rate
+            tax_amount=self.amount_tax,
+            tax_amount_currency=self.amount_tax,
+            untaxed_amount=self.amount_untaxed,
+            untaxed_amount_currency=self.amount_untaxed,
+            sign=1 if self.amount_total > 0 else -1,
+        )["line_ids"]
+        lines = [line for line in lines if not self.currency_id.is_zero(line["foreign_amount"])]
+        return [
+            {
+                "number": number,
+                "count": len(lines),
+                "date": line["date"],
+                "amount": self.currency_id.round(line["foreign_amount"]),
+            }
+            for number, line in enumerate(sorted(lines, key=lambda line: line["date"]), start=1)
+        ]
+
+    def _o2c_schedule_date(self):
+        """Return the day the schedule counts from: that of the order, and not before today while it is a quotation."""
+        day = fields.Date.context_today(self, self.date_order) if self.date_order else fields.Date.context_today(self)
+        return max(day, fields.Date.context_today(self)) if self.state in ("draft", "sent") else day
+
+    def _o2c_customer_schedule(self):
+        """Return the schedule to show the customer: several instalments, wanted on documents, not yet invoiced."""
+        if not self.payment_term_id.display_on_invoice or self.invoice_status == "invoiced" or self.state == "cancel":
+            return []
+        schedule = self._o2c_schedule()
+        return schedule if len(schedule) > 1 else []
+
+    def _get_prepayment_required_amount(self):
+        """Ask for the first of several instalments where the order says so, else for Odoo's percentage."""
+        self.ensure_one()
+        if self.require_payment and self.o2c_prepay_first and self.amount_total > 0:
+            schedule = self._o2c_schedule()
+            if len(schedule) > 1:
+                return schedule[0]["amount"]
+        return super()._get_prepayment_required_amount()
+
+    def _o2c_prepayment_share(self):
+        """Return the required prepayment as a share of the total (0 to 1, four decimals), for Odoo's own pages."""
+        self.ensure_one()
+        if not self.o2c_prepay_first or self.currency_id.is_zero(self.amount_total):
+            return self.prepayment_percent
+        return round(self._get_prepayment_required_amount() / self.amount_total, 4)
