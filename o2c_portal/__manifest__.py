@@ -41,7 +41,6 @@
         "views/o2c_order_stage_views.xml",
         "views/sale_order_views.xml",
     ],
-    "demo": [],
     "assets": {
         "web.assets_backend": [
             "o2c_portal/static/src/backend/**/*",
@@ -49,5 +48,4 @@
     },
     "uninstall_hook": "uninstall_hook",
     "application": True,
-    "installable": True,
 }

@@ -21,7 +21,7 @@ class Facts:
     @property
     def fully_paid(self) -> bool:
         """True when something was paid and nothing is missing."""
-        return 0 < self.paid and self.total <= self.paid
+        return self.paid > 0 and self.total <= self.paid
 
     @property
     def deposit_paid(self) -> bool:

@@ -36,7 +36,7 @@ class O2cMoneyEvent(models.Model):
         required=True,
     )
     move_id = fields.Many2one("account.move", string="Document", index="btree_not_null", ondelete="cascade")
-    payment_id = fields.Many2one("account.payment", string="Payment", index="btree_not_null", ondelete="cascade")
+    payment_id = fields.Many2one("account.payment", index="btree_not_null", ondelete="cascade")
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     state = fields.Selection(
         [("pending", "Waiting"), ("done", "Done"), ("parked", "Given up")], required=True, default="pending"

@@ -77,7 +77,7 @@ class PaymentTransaction(models.Model):
         source = self.source_transaction_id or self
         if source.invoice_ids:
             extra_create_values.setdefault("partner_id", source.invoice_ids[0].commercial_partner_id.id)
-        payment = super()._create_payment(**extra_create_values)
+        payment = super()._create_payment(**extra_create_values)  # pylint: disable=super-method-mismatch
         source.o2c_allocation_ids._release(self.env._("Captured in parts."))
         return payment
 

@@ -75,7 +75,9 @@ class TestMoneyEvent(MoneyEventCase):
         self.assertEqual(self._waiting("residual_changed").move_id, invoice | refund)
 
     def test_vendor_bills_and_sent_money_leave_no_customer_fact(self):
-        bill = self.init_invoice("in_invoice", partner=self.customer, invoice_date="2026-01-01", post=True, amounts=[100])
+        bill = self.init_invoice(
+            "in_invoice", partner=self.customer, invoice_date="2026-01-01", post=True, amounts=[100]
+        )
         self._pay(bill)
         self.assertFalse(self._waiting())
 

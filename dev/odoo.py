@@ -1,0 +1,68 @@
+"""How Odoo is run: its environment, its configuration file, and the one-off runs."""
+
+import os
+
+from . import odoo_source, pdf, place, postgres, steps
+from .shell import Failure, run
+
+LAUNCHER = place.HOME / "odoo-run"
+ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
+
+
+def environment():
+    """Return the variables Odoo and everything that imports it need."""
+    path = os.pathsep.join([str(pdf.ENGINE.parent), str(place.VENV / "bin"), os.environ.get("PATH", "")])
+    return {
+        **postgres.environment(),
+        "PYTHONPATH": str(odoo_source.location()[0]),
+        "PATH": path,
+        "PYTHONDONTWRITEBYTECODE": "",
+        "TZ": "UTC",
+    }
+
+
+def write_launcher():
+    """Odoo's second server process needs a program on disk to be started from."""
+    steps.write(LAUNCHER, "import odoo.cli\nodoo.cli.main()\n")
+
+
+def config_file(database, **options):
+    """Write and return the configuration for one database; the variables of :func:`environment` reach PostgreSQL."""
+    values = {
+        "addons_path": ",".join(str(folder) for folder in [*odoo_source.location()[1], place.ROOT]),
+        "data_dir": place.DATA,
+        "db_name": database,
+        "dbfilter": f"^{database}$",
+        "http_interface": "127.0.0.1",
+        "list_db": False,
+        "max_cron_threads": 1,
+        **options,
+    }
+    path = place.CONF / f"{database}.conf"
+    steps.write(path, "[options]\n" + "".join(f"{key} = {value}\n" for key, value in values.items()), mode=0o600)
+    return path
+
+
+def command(database, *arguments, **options):
+    """Return the command line of an Odoo on ``database``."""
+    return [str(place.PYTHON), str(LAUNCHER), *arguments, "-c", str(config_file(database, **options))]
+
+
+def install(database, modules, log, update=False):
+    """Install (or update) modules with demo data and stop."""
+    mode = ["-u" if update else "-i", ",".join(modules)]
+    output = run(
+        command(database, *mode, "--with-demo", "--stop-after-init", "--no-http", "--log-level=warn"),
+        log=log,
+        env={**environment(), "PGOPTIONS": "-c synchronous_commit=off"},
+    )
+    failed = [line for line in output.splitlines() if " ERROR " in line or " CRITICAL " in line]
+    if failed:
+        raise Failure(
+            f"installing {', '.join(modules)} logged an error: {failed[0][:250]} (all of it: {place.LOGS}/{log}.log)"
+        )
+
+
+def pregenerate_assets(database):
+    """Build the style sheets and scripts now, so that no first page is slow."""
+    run(command(database, "shell", "--no-http", "--log-level=warn"), log="assets", env=environment(), stdin=ASSETS)

@@ -1,0 +1,73 @@
+"""./o2c test: everything that proves the repository, in one pytest run that ends with one closing line."""
+
+import os
+import subprocess
+
+from . import database, odoo, place
+from .server import free_port
+
+FAST = ("tests/test_lint.py", "tests/test_meta.py", "tests/test_tool.py", "tests/properties", "o2c_portal/tests/core")
+EVERYTHING = ("tests", "o2c_portal/tests")
+
+
+def _pytest(arguments, **environment):
+    command = [str(place.PYTHON), "-m", "pytest", *arguments]
+    return subprocess.call(command, cwd=place.ROOT, env={**os.environ, **odoo.environment(), **environment})
+
+
+def _paths(rest, default):
+    """Return what to collect: the paths given, or the default ones that exist."""
+    given = any(not part.startswith("-") and (place.ROOT / part.split("::")[0]).exists() for part in rest)
+    return [] if given else [part for part in default if (place.ROOT / part).exists()]
+
+
+def fast(rest):
+    """Run linters and the tests that need no database."""
+    return _pytest(["-p", "no:odoo", *_paths(rest, FAST), *rest])
+
+
+def full(rest):
+    """Run everything on a fresh database with the addon installed."""
+    template = database.addon_template()
+    _drop_leftovers()
+    fresh = database.name(f"test_{os.getpid()}")
+    database.copy(template, fresh)
+    try:
+        config = odoo.config_file(fresh, limit_memory_hard=0)  # the limit would end the browser we start
+        return _pytest(
+            [f"--odoo-config={config}", "--odoo-http", *_paths(rest, EVERYTHING), *rest], O2C_TEMPLATE=template
+        )
+    finally:
+        database.drop(fresh)
+
+
+def odoo_runner(rest):
+    """Run the addon's tests under Odoo's own runner; ``rest`` are its test tags."""
+    fresh = database.name(f"test_{os.getpid()}")
+    database.copy(database.base_template(), fresh)
+    tags = ",".join(rest) or "/o2c_portal"
+    try:
+        command = odoo.command(
+            fresh,
+            "-i",
+            "o2c_portal",
+            "--with-demo",
+            "--test-tags",
+            tags,
+            "--stop-after-init",
+            "--log-level=warn",
+            "--log-handler=odoo.tests.result:INFO",
+            "--log-handler=odoo.tests.stats:INFO",
+            http_port=free_port(8169),
+        )
+        return subprocess.call(command, env={**os.environ, **odoo.environment()})
+    finally:
+        database.drop(fresh)
+
+
+def _drop_leftovers():
+    """Remove the databases of test runs that were killed."""
+    prefix = database.name("test_")
+    for found in database.names(prefix):
+        if not os.path.exists(f"/proc/{found[len(prefix) :].split('_')[0]}"):
+            database.drop(found)

@@ -1,0 +1,157 @@
+"""Fixtures for tests from the outside: real servers on their own databases, real SMTP, a real browser.
+
+A test asks for ``server``; what it needs beyond one worker it starts itself with ``start_server``.
+"""
+
+import email
+import json
+import os
+import time
+import urllib.request
+from email.policy import default as POLICY
+
+import hypothesis
+import pytest
+
+from dev import database as databases
+from dev.server import Server, free_port
+from dev.system import chromium
+
+
+class MailBox:
+    """An SMTP server in this process that keeps what it receives, oldest first."""
+
+    def __init__(self):
+        from aiosmtpd.controller import Controller
+
+        self.messages = []
+        self.port = free_port(2500 + os.getpid() % 400)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 (the name aiosmtpd calls)
+        message = email.message_from_bytes(envelope.content, policy=POLICY)
+        message.recipients = list(envelope.rcpt_tos)
+        self.messages.append(message)
+        return "250 OK"
+
+    def wait_for(self, recipient, subject="", timeout=30):
+        """Return the first message to ``recipient`` whose subject contains ``subject``."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for message in self.messages:
+                if recipient in message.recipients and subject in str(message["Subject"]):
+                    return message
+            time.sleep(0.1)
+        seen = [(message.recipients, str(message["Subject"])) for message in self.messages]
+        raise AssertionError(f"no mail to {recipient} with {subject!r}; received: {seen}")
+
+    def start(self):
+        self._controller.start()
+        return self
+
+    def stop(self):
+        self._controller.stop()
+
+
+class Client:
+    """Odoo over JSON-RPC as one user: ``client("res.partner", "create", {...})``; errors raise RpcError."""
+
+    def __init__(self, server, login="admin", password="admin"):
+        self._url = f"{server.url}/jsonrpc"
+        self._access = [server.database, None, password]
+        self.uid = self._call("common", "login", [server.database, login, password])
+        assert self.uid, f"{login} cannot log in"
+        self._access[1] = self.uid
+
+    def __call__(self, model, method, *arguments, **keywords):
+        return self._call("object", "execute_kw", [*self._access, model, method, arguments, keywords])
+
+    def _call(self, service, method, arguments):
+        body = {"jsonrpc": "2.0", "method": "call", "params": {"service": service, "method": method, "args": arguments}}
+        request = urllib.request.Request(self._url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            found = json.load(answer)
+        if "error" in found:
+            raise RpcError(found["error"]["data"]["message"])
+        return found.get("result")
+
+
+class RpcError(Exception):
+    """What the server answered instead of a result: the message of its exception."""
+
+
+hypothesis.settings.register_profile("o2c", deadline=None)  # a slow machine is no counterexample
+hypothesis.settings.load_profile("o2c")
+
+
+@pytest.fixture(scope="session")
+def template():
+    """Return the name of the database with the addon installed that every fresh one is copied from."""
+    return os.environ.get("O2C_TEMPLATE") or databases.addon_template()
+
+
+@pytest.fixture
+def make_database(template):
+    """Return a function that makes a fresh database; all are dropped at the end."""
+    made = []
+
+    def make(source=template):
+        made.append(databases.name(f"test_{os.getpid()}_{len(made)}"))
+        databases.copy(source, made[-1])
+        return made[-1]
+
+    yield make
+    for name in made:
+        databases.drop(name)
+
+
+@pytest.fixture
+def mailbox():
+    """A running SMTP server."""
+    box = MailBox().start()
+    yield box
+    box.stop()
+
+
+@pytest.fixture
+def start_server(make_database, mailbox):
+    """Return a function that starts an Odoo server whose mails go to ``mailbox``; all are ended at the end.
+
+    ``start_server(workers=2)`` serves a fresh database, ``start_server(database=name)`` a given one.
+    """
+    started = []
+
+    def start(database=None, **options):
+        server = Server(database or make_database(), smtp_server="127.0.0.1", smtp_port=mailbox.port, **options)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def server(start_server):
+    """One running server with two workers on a fresh database."""
+    return start_server(workers=2)
+
+
+@pytest.fixture
+def client(server):
+    """JSON-RPC to ``server`` as the administrator."""
+    return Client(server)
+
+
+@pytest.fixture
+def browser():
+    """A headless Chromium (playwright)."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
+        yield found
+        found.close()
+
+
+BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
