@@ -11,5 +11,7 @@ How to read this addon, from the inside out:
 Imports point one way: ``controllers | wizard | report -> models -> gateways -> core``.
 """
 
-from . import controllers, models, wizard
+from . import controllers, logs, models, wizard
 from .hooks import uninstall_hook
+
+logs.install()

@@ -36,6 +36,8 @@
         "views/o2c_due_item_views.xml",
         "wizard/o2c_pay_link_revoke_views.xml",
         "views/o2c_pay_link_views.xml",
+        "views/pay_templates.xml",
+        "views/pay_checkout_templates.xml",
         "views/account_move_views.xml",
         "views/o2c_money_event_views.xml",
         "views/o2c_order_stage_views.xml",
@@ -44,6 +46,9 @@
     "assets": {
         "web.assets_backend": [
             "o2c_portal/static/src/backend/**/*",
+        ],
+        "web.assets_frontend": [
+            "o2c_portal/static/src/interactions/**/*",
         ],
     },
     "uninstall_hook": "uninstall_hook",

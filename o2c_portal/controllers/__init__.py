@@ -1,1 +1,1 @@
-from . import payment, portal, sale_portal
+from . import pay, pay_start, payment, portal, sale_portal

@@ -33,8 +33,10 @@ class AccountMove(models.Model):
 
     def _o2c_instalments_by_move(self):
         """Return ``{move: [Instalment, ...]}`` for all the moves, in two queries."""
-        lines_sudo = self.env["account.move.line"].sudo().search(  # whoever may see the document may see its dates
-            [("move_id", "in", self.ids), ("display_type", "=", "payment_term")], order="date_maturity, id",
+        lines_sudo = self.env["account.move.line"].sudo().search_fetch(  # who may see the document may see its dates
+            [("move_id", "in", self.ids), ("display_type", "=", "payment_term")],
+            ["move_id", "date", "date_maturity", "amount_currency", "amount_residual_currency"],
+            order="date_maturity, id",
         )
         claimed = self._o2c_claimed_line_ids(lines_sudo)
         result = {move: [] for move in self}

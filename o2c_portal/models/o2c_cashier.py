@@ -31,10 +31,18 @@ class O2cCashier(models.AbstractModel):
             chosen = instalments.choose(items, choice, fields.Date.context_today(move))
         else:
             chosen = self._pick(items, line_ids)
-        if not chosen:
+        return self._quote_items(move, chosen)
+
+    @api.model
+    def _quote_items(self, move, items):
+        """Return the quote of paying instalments of an invoice in full.
+
+        :raises NothingToPay: if there are none
+        """
+        if not items:
             raise self._nothing_to_pay()
-        discounts = self._discounts(move, chosen)
-        return basket.Quote(move.currency_id.id, move.currency_id.decimal_places, basket.in_full(chosen, discounts))
+        discounts = self._discounts(move, items)
+        return basket.Quote(move.currency_id.id, move.currency_id.decimal_places, basket.in_full(items, discounts))
 
     @api.model
     def _quote_amount(self, moves, amount):
@@ -124,7 +132,9 @@ class O2cCashier(models.AbstractModel):
     def _discounts(self, move, items):
         """Return ``{line_id: minor}`` of early payment discounts granted today; Odoo decides who is eligible."""
         today = fields.Date.context_today(move)
-        if not items or not move._is_eligible_for_early_payment_discount(move.currency_id, today):
+        if not items or not move.invoice_payment_term_id.early_discount:  # spares reading all lines to learn the same
+            return {}
+        if not move._is_eligible_for_early_payment_discount(move.currency_id, today):
             return {}
         digits = move.currency_id.decimal_places
         lines = self.env["account.move.line"].browse([item.line_id for item in items])

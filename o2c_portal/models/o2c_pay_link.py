@@ -6,8 +6,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, config
 
-from ..core import paylink
+from ..core import limits, paylink
 
+USED_FIELDS = ("purpose", "move_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at", "revoked_at")
 EXTEND_AFTER = timedelta(days=1)  # a document rendered all day long does not write its link every time
 
 
@@ -151,7 +152,7 @@ class O2cPayLink(models.Model):
         if not paylink.well_formed(token):
             return links
         digest = paylink.fingerprint(token)
-        link = links.search([("token_hash", "=", digest)], limit=1)
+        link = links.search_fetch([("token_hash", "=", digest)], USED_FIELDS, limit=1)
         stored = link.token_hash if link else "0" * len(digest)  # a miss compares as much as a hit
         return link if hmac.compare_digest(stored, digest) else links
 
@@ -186,6 +187,16 @@ class O2cPayLink(models.Model):
             "UPDATE o2c_pay_link SET opens = opens + 1, last_open_at = %s WHERE id = %s", fields.Datetime.now(), self.id
         ))
         self.invalidate_recordset(["opens", "last_open_at"])
+
+    def _too_many_declines(self):
+        """Say whether payments by this link were declined so often that somebody may be trying out cards."""
+        self.ensure_one()
+        limit = limits.DECLINES_PER_LINK
+        since = fields.Datetime.now() - timedelta(seconds=limit.seconds)
+        return limit.count <= self.env["payment.transaction"].sudo().search_count(  # a count, whoever asks
+            [("o2c_pay_link_id", "=", self.id), ("state", "=", "error"), ("last_state_change", ">", since)],
+            limit=limit.count,
+        )
 
     def _revoke(self, reason):
         """End the links for good, whoever holds them; the reason is kept and noted on the invoices.

@@ -14,7 +14,13 @@ class PaymentTransaction(models.Model):
 
     o2c_allocation_ids = fields.One2many("o2c.payment.allocation", "transaction_id", "Allocations", readonly=True)
     o2c_pay_link_id = fields.Many2one("o2c.pay.link", "Pay link", readonly=True, index="btree_not_null")
+    o2c_start_key = fields.Char("Start request", readonly=True, groups="base.group_system")
+    o2c_start_digest = fields.Char("Content of the start request", readonly=True, groups="base.group_system")
     o2c_payer_key = fields.Char("Payer", readonly=True, help="Tells attempts of the same payer from those of others.")
+
+    _o2c_start_key_uniq = models.UniqueIndex(
+        "(o2c_start_key) WHERE o2c_start_key IS NOT NULL", "This payment has been started already.",
+    )
 
     # === CRUD === #
 

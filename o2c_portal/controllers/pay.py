@@ -1,0 +1,212 @@
+"""The pay page: what is owed, what to pay of it, the way to the provider and back. GET changes nothing."""
+
+import json
+import logging
+import secrets
+
+from odoo import http
+from odoo.http import request
+from odoo.tools import is_html_empty
+
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
+
+from ..core import instalments, public_surface
+from ..models.o2c_cashier import NothingToPay
+from .payment import O2cPaymentPortal
+from .public import Refusal, guarded, page, speak
+
+_logger = logging.getLogger(__name__)
+PUBLIC = {"type": "http", "auth": "public", "csrf": False, "sitemap": False}
+READ = {**PUBLIC, "readonly": True}
+LIGHT = {**READ, "save_session": False}  # no cookie before there is something to protect
+MESSAGES = {404: "unknown", 405: "unknown", 410: "gone", 429: "unknown"}
+
+
+def answer_page(refusal):
+    """Return the page for a refusal; unknown, malformed and asked for too often look the same to the byte."""
+    speak()
+    return page("o2c_portal.pay_message", {"kind": MESSAGES.get(refusal.status, "unavailable")}, refusal.status)
+
+
+def answer_json(refusal):
+    """Return a refusal the way Odoo's rpc() understands, with an honest HTTP status."""
+    error = {"code": refusal.status, "message": refusal.code, "data": {
+        "name": "o2c_portal.Refusal", "code": refusal.code, "message": refusal.message, **refusal.data,
+    }}
+    return request.make_json_response({"jsonrpc": "2.0", "id": None, "error": error}, status=refusal.status)
+
+
+def find_link(token):
+    """Return the link of a token with elevated rights, in the company and the language it is to be used in.
+
+    :raises Refusal: 404, or 429 after too many misses, when there is none
+    """
+    link = request.env["o2c.pay.link"]._find(token)
+    if not link:
+        raise missed()
+    creditor = link.company_id.partner_id
+    (creditor | link.partner_id).fetch(["lang", "tz", "country_id", "commercial_partner_id"])
+    speak(link.partner_id.lang, creditor.tz)
+    return link.with_context(request.env.context).with_company(link.company_id)
+
+
+def missed():
+    """Count a guess and return the refusal for it. Whoever holds a good link is never slowed down by it."""
+    limiter = request.env["o2c.rate.limiter"]
+    visitor = limiter._visitor(request.httprequest)
+    allowed = [limiter._allows("link_miss_all", "all", otherwise=True)]
+    if visitor:
+        allowed.append(limiter._allows("link_miss_network", visitor[1], otherwise=True))
+    _logger.info("Pay link not found, asked from %s", visitor[1] if visitor else "an unknown network")
+    return Refusal(404, "not_found") if all(allowed) else Refusal(429, "too_many_requests")
+
+
+def check_same_site():
+    """Refuse requests that another site made the browser send; old browsers do not say and are let through.
+
+    :raises Refusal: 400
+    """
+    if request.httprequest.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise Refusal(400, "cross_site")
+
+
+class O2cPay(O2cPaymentPortal):
+
+    @http.route(["/pay", "/pay/<path:anything>"], **LIGHT)
+    @guarded(answer_page)
+    def o2c_pay_unknown(self, **_query):
+        """Whatever is no pay link looks like a pay link that does not exist."""
+        raise missed()
+
+    @http.route("/pay/<string:token>", **LIGHT)
+    @guarded(answer_page, "GET", "HEAD")
+    def o2c_pay_choose(self, token, **_query):
+        """Show what is owed and let the payer choose what to pay."""
+        link, desk = self._o2c_open(token)
+        if desk._standing(link) == "paid":
+            return self._o2c_paid(link, desk)
+        return self._o2c_page("choose", token, link, desk._overview(link.move_id))
+
+    @http.route("/pay/<string:token>/review", **LIGHT)
+    @guarded(answer_page, "GET", "HEAD")
+    def o2c_pay_review(self, token, choice="", **_query):
+        """Show once more what will be paid, before anything is started."""
+        link, review = self._o2c_chosen(token, choice)
+        if not review:
+            return self._o2c_back(token)
+        return self._o2c_page("review", token, link, review)
+
+    @http.route("/pay/<string:token>/checkout", **READ)
+    @guarded(answer_page, "GET", "HEAD")
+    def o2c_pay_checkout(self, token, choice="", **_query):
+        """Show the providers' own forms for what was chosen."""
+        link, review = self._o2c_chosen(token, choice)
+        if not review or not review["available"]:
+            return self._o2c_back(token)
+        nonce = secrets.token_urlsafe(16)
+        form = self._o2c_form_values(link, review["quote"], token)
+        response = self._o2c_page("checkout", token, link, {**review, **form, "nonce": nonce})
+        codes = form["providers_sudo"].mapped("code")
+        response.headers["Content-Security-Policy"] = public_surface.checkout_policy(nonce, codes)
+        return response
+
+    @http.route("/pay/<string:token>/result", **LIGHT)
+    @guarded(answer_page, "GET", "HEAD")
+    def o2c_pay_result(self, token, **_query):
+        """Tell how the payment that this browser started went."""
+        link = find_link(token)
+        transaction = self._o2c_monitored()
+        if transaction.o2c_pay_link_id != link:
+            return self._o2c_back(token)
+        return self._o2c_page("result", token, link, self._o2c_desk(link)._result(link.move_id, transaction))
+
+    @http.route("/pay/return", **LIGHT)
+    @guarded(answer_page, "GET", "HEAD")
+    def o2c_pay_return(self, **_query):
+        """Lead a payer who comes back from the provider to the result. No token is stored with the payment, so this
+        address has none; the session knows which payment it is."""
+        link = self._o2c_monitored().o2c_pay_link_id
+        token = link and link._token()
+        if not token:
+            raise missed()
+        return request.redirect(f"/pay/{token}/result")
+
+    @http.route("/pay/<string:token>/seen", **PUBLIC, save_session=False, max_content_length=1024)
+    @guarded(answer_json, "POST")
+    def o2c_pay_seen(self, token, **_query):
+        """Count that a person, not a scanner, looked at the page; the page says so after a gesture."""
+        check_same_site()
+        link = find_link(token)
+        if not request.env["o2c.rate.limiter"]._allows("seen_link", link.id, otherwise=False):
+            raise Refusal(429, "too_many_requests")
+        link._count_open()
+        return request.make_response("", status=204)
+
+    # Helpers
+
+    @staticmethod
+    def _o2c_desk(link):
+        """Return the service that reads the invoice; the token has shown that the visitor may see that much."""
+        return link.env["o2c.pay.page"].sudo()
+
+    def _o2c_open(self, token):
+        """Return a link that is good for something and the desk to read it with.
+
+        :raises Refusal: 404, 410 or 429
+        """
+        link = find_link(token)
+        desk = self._o2c_desk(link)
+        if desk._standing(link) == "gone":
+            raise Refusal(410, "gone")
+        return link, desk
+
+    def _o2c_chosen(self, token, choice):
+        """Return the link and what a choice stands for, nothing when it stands for nothing (any more)."""
+        link, desk = self._o2c_open(token)
+        if choice not in instalments.CHOICES:
+            return link, None
+        try:
+            return link, desk._review(link.move_id, choice)
+        except NothingToPay:
+            return link, None
+
+    @staticmethod
+    def _o2c_page(name, token, link, values):
+        desk = O2cPay._o2c_desk(link)
+        return page(f"o2c_portal.pay_{name}", {**desk._frame(link), **values, "address": f"/pay/{token}"})
+
+    def _o2c_paid(self, link, desk):
+        return page("o2c_portal.pay_message", {
+            **desk._frame(link), "kind": "paid", "paid_on": desk._paid_on(link.move_id),
+        })
+
+    @staticmethod
+    def _o2c_back(token):
+        return request.redirect(f"/pay/{token}")
+
+    @staticmethod
+    def _o2c_monitored():
+        """Return the payment this web session started last, with elevated rights: it is the visitor's own."""
+        transaction_id = request.session.get(PaymentPostProcessing.MONITORED_TX_ID_KEY)
+        return request.env["payment.transaction"].sudo().browse(transaction_id).exists()
+
+    def _o2c_form_values(self, link, quote, token):
+        """Return what Odoo's payment form needs to offer the methods that are good for this payment."""
+        desk, move, user = self._o2c_desk(link), link.move_id, request.env.user
+        providers = desk._providers(move, quote.amount)
+        savable = providers if desk._may_save(move, user) else providers.browse()
+        return {
+            "providers_sudo": providers,
+            "payment_methods_sudo": desk._methods(move, providers),
+            "tokens_sudo": desk._saved_methods(move, providers, user),
+            "show_tokenize_input_mapping": {
+                **dict.fromkeys(providers.ids, False), **self._compute_show_tokenize_input_mapping(savable),
+            },
+            "payment_amount": quote.amount,
+            "currency": move.currency_id,
+            "partner_id": move.partner_id.id,
+            "is_html_empty": is_html_empty,
+            "transaction_route": f"/pay/{token}/start",
+            "expected_minor": quote.amount_minor,
+            "installment_ids": json.dumps([item.line_id for item in quote.items]),
+        }

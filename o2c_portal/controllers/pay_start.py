@@ -1,0 +1,188 @@
+"""Starting a payment from the pay page: every field is checked, every amount comes from the ledger."""
+
+import hashlib
+import json
+import logging
+import secrets
+
+import psycopg2
+
+from odoo import http
+from odoo.exceptions import AccessError, ValidationError
+from odoo.http import request
+
+from ..core import start
+from ..models.o2c_cashier import NothingToPay
+from ..models.o2c_payment_allocation import PaymentInProgress
+from .pay import PUBLIC, answer_json, check_same_site, find_link
+from .payment import O2cPaymentPortal, payer_key
+from .public import Refusal, guarded
+
+_logger = logging.getLogger(__name__)
+START_KEY = "o2c_portal.start_key"
+
+
+class O2cPayStart(O2cPaymentPortal):
+
+    @http.route("/pay/<string:token>/start", **PUBLIC, max_content_length=start.MAX_BYTES)
+    @guarded(answer_json, "POST")
+    def o2c_pay_start(self, token, **_query):
+        """Create the transaction for what the payer has reviewed and return what the provider's form needs.
+
+        The transaction is committed before a provider hears of it: when the request has to run again, it finds the
+        transaction by its key and asks the provider about that one, not about a second.
+        """
+        link = find_link(token)
+        params = self._o2c_read_params()
+        wish = start.check(params)
+        keys = self._o2c_start_keys(link, params)
+        self._o2c_check_rate(link)
+        transaction = self._o2c_find_started(keys) or self._o2c_start(link, wish, keys)
+        request.env.cr.commit()  # pylint: disable=invalid-commit  intent is committed before any outside call
+        if wish.flow == "token" and transaction.state == "draft":
+            transaction._charge_with_token()
+        result = transaction._get_processing_values()
+        return request.make_json_response({"jsonrpc": "2.0", "id": None, "result": result})
+
+    # What comes in
+
+    @staticmethod
+    def _o2c_read_params():
+        """Return the fields of the request.
+
+        :raises Refusal: 415, 413, or 400 when malformed or not sent by our own page
+        """
+        http_request = request.httprequest
+        if http_request.mimetype != "application/json":
+            raise Refusal(415, "unsupported_media_type")
+        check_same_site()
+        params = start.read_envelope(http_request.get_data())
+        token = params.pop("csrf_token", None)
+        if not isinstance(token, str) or not token.isascii() or not request.validate_csrf(token):
+            raise Refusal(400, "bad_csrf", request.env._("This page was open for too long. Please reload it."))
+        return params
+
+    @staticmethod
+    def _o2c_start_keys(link, params):
+        """Return create values that identify this very request, so that it never starts two payments.
+
+        :raises Refusal: 400 for a malformed Idempotency-Key
+        """
+        environ = request.httprequest.environ  # survives when Odoo runs the request again
+        sent = start.check_idempotency_key(request.httprequest.headers.get("Idempotency-Key"))
+        key = environ.setdefault(START_KEY, sent or secrets.token_urlsafe(16))
+        body = json.dumps(params, sort_keys=True)
+        return {
+            "o2c_start_key": hashlib.sha256(f"{link.id}|{payer_key()}|{key}".encode()).hexdigest(),
+            "o2c_start_digest": hashlib.sha256(body.encode()).hexdigest(),
+        }
+
+    @staticmethod
+    def _o2c_find_started(keys):
+        """Return the transaction this request started before.
+
+        :raises Refusal: 422 when its key was used for something else
+        """
+        transaction_sudo = request.env["payment.transaction"].sudo().search(  # the key holds the payer's own secret
+            [("o2c_start_key", "=", keys["o2c_start_key"])]
+        )
+        if transaction_sudo and transaction_sudo.o2c_start_digest != keys["o2c_start_digest"]:
+            raise Refusal(422, "key_reused")
+        return transaction_sudo
+
+    @staticmethod
+    def _o2c_check_rate(link):
+        """:raises Refusal: 429 after too many attempts or declines, 503 when they cannot be counted"""
+        limiter = request.env["o2c.rate.limiter"]
+        visitor = limiter._visitor(request.httprequest)
+        try:
+            too_many = limiter._exceeded("start_link", link.id)
+            too_many |= bool(visitor) and limiter._exceeded("start_address", visitor[0])
+        except psycopg2.Error as error:
+            _logger.error("Payments cannot be counted, so none is started", exc_info=True)
+            raise Refusal(503, "unavailable") from error
+        if too_many or link._too_many_declines():
+            raise Refusal(429, "too_many_requests", request.env._(
+                "There were too many attempts. Please try again in an hour or contact the sender of the invoice."
+            ))
+
+    # What is done about it
+
+    def _o2c_start(self, link, wish, keys):
+        """Return the new transaction, with its claims.
+
+        :raises Refusal: for whatever is not, or no longer, as the payer's page said
+        """
+        desk, move = link.env["o2c.pay.page"].sudo(), link.move_id  # the link allows to pay this invoice
+        self._o2c_check_standing(link, desk)
+        quote = self._o2c_quote(move, wish)
+        self._o2c_check_method(desk, move, wish, quote)
+        request.update_context(delay_token_charge=True)  # charged after the commit
+        try:
+            return self._create_transaction(
+                provider_id=wish.provider_id, payment_method_id=wish.payment_method_id, token_id=wish.token_id,
+                amount=quote.amount, currency_id=move.currency_id.id, partner_id=move.partner_id.id, flow=wish.flow,
+                tokenization_requested=wish.tokenization_requested, landing_route="/pay/return",
+                custom_create_values={
+                    **desk.env["o2c.cashier"]._transaction_values(quote, payer_key(), link), **keys,
+                },
+            )
+        except PaymentInProgress as error:
+            raise Refusal(409, "in_progress", str(error)) from error
+        except AccessError as error:
+            raise Refusal(403, "not_your_method") from error
+        except ValidationError as error:
+            raise Refusal(409, "changed", str(error)) from error
+
+    @staticmethod
+    def _o2c_check_standing(link, desk):
+        standing = desk._standing(link)
+        if standing == "paid":
+            raise Refusal(409, "already_paid", request.env._("This invoice has been paid."))
+        if standing == "gone":
+            if link.state == "active":
+                raise Refusal(409, "not_payable", request.env._("This invoice can no longer be paid online."))
+            raise Refusal(410, "gone", request.env._("This link is no longer valid."))
+
+    @staticmethod
+    def _o2c_quote(move, wish):
+        """Return the server's quote for the instalments the payer chose.
+
+        :raises Refusal: 422 for foreign instalments, 409 when they or their amount are not what the payer saw
+        """
+        items = {item.line_id: item for item in move._o2c_instalments()}
+        if not set(wish.installment_ids) <= set(items):
+            raise Refusal(422, "bad_installments")
+        chosen = [items[line_id] for line_id in wish.installment_ids]
+        if any(item.open_minor <= 0 for item in chosen):
+            raise Refusal(409, "already_paid", request.env._("Part of this has been paid meanwhile. Please reload."))
+        if any(item.claimed for item in chosen):
+            raise Refusal(409, "in_progress", request.env._("A payment of this is being processed."))
+        try:
+            quote = move.env["o2c.cashier"]._quote(move, line_ids=list(wish.installment_ids))
+        except NothingToPay as error:
+            raise Refusal(409, "not_payable", str(error)) from error
+        if quote.amount_minor != wish.expected_minor:
+            raise Refusal(
+                409, "amount_changed", request.env._("The amount has changed meanwhile. Please reload the page."),
+                amount_minor=quote.amount_minor,
+            )
+        return quote
+
+    @staticmethod
+    def _o2c_check_method(desk, move, wish, quote):
+        """:raises Refusal: 422 for a method that is not on offer, 403 for a saved one that is not the visitor's own"""
+        user, providers = request.env.user, desk._providers(move, quote.amount)
+        if wish.provider_id not in providers.ids:
+            raise Refusal(422, "bad_provider")
+        if wish.flow == "token" or wish.token_id:
+            saved = desk._saved_methods(move, providers, user)
+            if wish.flow != "token" or wish.token_id not in saved.ids:
+                _logger.info("A saved payment method was asked for by someone who does not own it")
+                raise Refusal(403, "not_your_method")
+        else:
+            methods = desk._methods(move, providers.browse(wish.provider_id))
+            if wish.payment_method_id not in methods.ids:
+                raise Refusal(422, "bad_payment_method")
+        if wish.tokenization_requested and not desk._may_save(move, user):
+            raise Refusal(403, "login_required")

@@ -1,0 +1,53 @@
+"""How often a public page may be asked: counts in two windows, keyed by a network, not by a person."""
+
+import ipaddress
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``count`` hits in any ``seconds``."""
+
+    count: int
+    seconds: int
+
+
+LIMITS = {
+    "link_miss_network": Limit(60, 600),
+    "link_miss_all": Limit(600, 600),
+    "seen_link": Limit(60, 3600),
+    "start_link": Limit(10, 3600),
+    "start_address": Limit(20, 3600),
+}
+DECLINES_PER_LINK = Limit(3, 3600)
+
+
+def exceeded(limit, current, previous, elapsed):
+    """Say whether the current hit is one too many.
+
+    The hits of the previous window count for the part of it that is still less than one period ago.
+
+    :param int current: hits in this window, this one included
+    :param int previous: hits in the window before
+    :param float elapsed: seconds since this window began
+    """
+    overlap = max(0.0, 1.0 - elapsed / limit.seconds)
+    return current + previous * overlap > limit.count
+
+
+def networks(address):
+    """Return the keys ``(host, network)`` of an IP address: IPv4 /32 and /24, IPv6 /64 and /48.
+
+    :raises ValueError: if it is not an IP address
+    """
+    ip = ipaddress.ip_address(address)
+    lengths = (32, 24) if ip.version == 4 else (64, 48)
+    return tuple(str(ipaddress.ip_network(f"{ip}/{length}", strict=False)) for length in lengths)
+
+
+def is_public(address):
+    """Say whether the address is one of the internet, that is: of a visitor and not of our own proxy."""
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,178 @@
+from dataclasses import replace
+
+from odoo import api, fields, models
+from odoo.tools import format_date
+from odoo.tools.misc import format_amount
+
+from ..core import instalments, money, paylink
+
+SETTLED = ("paid", "in_payment")
+
+
+class O2cPayPage(models.AbstractModel):
+    """What the public pay page may say about an invoice, and nothing more.
+
+    Works on records with elevated rights in the company of the invoice: whoever holds the link may see this much.
+    """
+
+    _name = "o2c.pay.page"
+    _description = "Pay page"
+
+    @api.model
+    def _standing(self, link):
+        """Say what a link is good for: ``gone``, ``paid`` or ``open``."""
+        move = link.move_id
+        if link.state != "active" or not move._o2c_is_payable_document():
+            return "gone"
+        if move.currency_id.compare_amounts(move.amount_residual, 0) > 0:
+            return "open"
+        return "paid" if move.payment_state in SETTLED else "gone"
+
+    @api.model
+    def _frame(self, link):
+        """Return who asks for the money and for which document: the part all pages of a link share."""
+        company, move = link.company_id, link.move_id
+        return {
+            "creditor": {
+                "name": company.name,
+                "logo": "" if company.uses_default_logo else f"/web/binary/company_logo?company={company.id}",
+                "email": company.email,
+                "phone": company.phone,
+            },
+            "reference": move.name if company.o2c_link_show_number else paylink.masked(move.name),
+        }
+
+    @api.model
+    def _overview(self, move):
+        """Return the instalments, the choices that differ, and whether paying online is possible at all."""
+        items, today = move._o2c_instalments(), fields.Date.context_today(move)
+        options = self._options(move, items, today)
+        best = options[0] if options else None
+        return {
+            "rows": [self._row(move, item, today) for item in items],
+            "options": options,
+            "due": best,
+            "overdue": bool(best and best["date_due"] < today),
+            "in_process": any(item.claimed for item in items if item.open_minor > 0),
+            "open_amount": self._money(move, sum(item.open_minor for item in items)),
+            "available": bool(best and self._providers(move, best["quote"].amount)),
+        }
+
+    @api.model
+    def _options(self, move, items, today):
+        """Return the choices a payer has, the one that is due first; choices that mean the same are one."""
+        payable = instalments.choose(items, "all", today)
+        if not payable:
+            return []
+        whole = self.env["o2c.cashier"]._quote_items(move, payable)
+        by_line = {part.item.line_id: part for part in whole.parts}
+        options = {}
+        for choice in ("overdue", "next", "all"):
+            chosen = instalments.choose(items, choice, today)
+            if chosen and tuple(chosen) not in options:
+                parts = tuple(by_line[item.line_id] for item in chosen)
+                options[tuple(chosen)] = self._option(move, choice, replace(whole, parts=parts))
+        return list(options.values())
+
+    @api.model
+    def _option(self, move, choice, quote):
+        dates = [item.date_due for item in quote.items]
+        return {
+            "choice": choice,
+            "quote": quote,
+            "count": len(quote.items),
+            "number": quote.items[0].number,
+            "of": quote.items[0].count,
+            "amount": self._money(move, quote.amount_minor),
+            "discount": self._money(move, quote.discount_minor) if quote.discount_minor else "",
+            "date_due": min(dates),
+            "due": self._day(min(dates)),
+        }
+
+    @api.model
+    def _review(self, move, choice):
+        """Return what exactly would be paid, item by item.
+
+        :raises NothingToPay: if the choice stands for nothing (any more)
+        """
+        quote, today = self.env["o2c.cashier"]._quote(move, choice=choice), fields.Date.context_today(move)
+        return {
+            **self._option(move, choice, quote),
+            "rows": [self._row(move, item, today) for item in quote.items],
+            "available": bool(self._providers(move, quote.amount)),
+        }
+
+    @api.model
+    def _row(self, move, item, today):
+        state = instalments.status(item, today, move.company_id.o2c_due_soon_days)
+        if item.claimed and item.open_minor > 0:
+            state = "in_process"
+        return {
+            "number": item.number,
+            "of": item.count,
+            "due": self._day(item.date_due),
+            "amount": self._money(move, item.amount_minor),
+            "open": self._money(move, item.open_minor),
+            "partly": 0 < item.open_minor < item.amount_minor,
+            "state": state,
+        }
+
+    @api.model
+    def _result(self, move, transaction):
+        """Return how a payment went and what stays open; amounts under way do not count as open."""
+        items = [item for item in move._o2c_instalments() if item.payable]
+        states = {"done": "paid", "pending": "in_process", "authorized": "in_process", "cancel": "cancelled",
+                  "error": "failed", "draft": "unfinished"}
+        return {
+            "outcome": states[transaction.state],
+            "amount": format_amount(self.env, transaction.amount, transaction.currency_id),
+            "payment_reference": transaction.reference,
+            "left": self._money(move, sum(item.open_minor for item in items)) if items else "",
+            "left_due": self._day(min(item.date_due for item in items)) if items else "",
+        }
+
+    @api.model
+    def _paid_on(self, move):
+        """Return the day on which the last part of a paid invoice was settled."""
+        lines = move.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        days = (lines.matched_credit_ids | lines.matched_debit_ids).mapped("max_date")
+        return self._day(max(days)) if days else ""
+
+    # Providers
+
+    @api.model
+    def _providers(self, move, amount):
+        """Return the providers that can take this amount; those in test mode only where none is live."""
+        providers = self.env["payment.provider"]._get_compatible_providers(
+            move.company_id.id, move.partner_id.id, amount, currency_id=move.currency_id.id
+        )
+        return providers.filtered(lambda provider: provider.state == "enabled") or providers
+
+    @api.model
+    def _methods(self, move, providers):
+        return self.env["payment.method"]._get_compatible_payment_methods(
+            providers.ids, move.partner_id.id, currency_id=move.currency_id.id
+        )
+
+    @api.model
+    def _saved_methods(self, move, providers, user):
+        """Return the saved methods of a logged-in user who pays an own invoice; nobody else's are ever shown."""
+        tokens = self.env["payment.token"]
+        if user._is_public() or user.partner_id.commercial_partner_id != move.partner_id.commercial_partner_id:
+            return tokens
+        return tokens._get_available_tokens(providers.ids, user.partner_id.id)
+
+    @api.model
+    def _may_save(self, move, user):
+        """Say whether a payment method used now may be kept: it would belong to the invoice's customer."""
+        return not user._is_public() and user.partner_id == move.partner_id
+
+    @api.model
+    def _money(self, move, minor):
+        currency = move.currency_id
+        return format_amount(self.env, money.to_major(minor, currency.decimal_places), currency)
+
+    @api.model
+    def _day(self, day):
+        """Return a date that reads the same on both sides of the Atlantic, with the name of the month."""
+        return format_date(self.env, day, date_format="medium")

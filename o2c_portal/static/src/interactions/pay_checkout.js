@@ -1,0 +1,28 @@
+import { patch } from "@web/core/utils/patch";
+import { PaymentForm } from "@payment/interactions/payment_form";
+
+patch(PaymentForm.prototype, {
+    /**
+     * On the pay page: send what was chosen and what it should cost. Amount, currency, customer and the way back are
+     * the server's to know.
+     *
+     * @override method from @payment/interactions/payment_form
+     */
+    _prepareTransactionRouteParams() {
+        const params = super._prepareTransactionRouteParams(...arguments);
+        const checkout = this.el.closest("#o2c_pay_checkout");
+        if (!checkout) {
+            return params;
+        }
+        return {
+            provider_id: params.provider_id,
+            payment_method_id: params.payment_method_id,
+            token_id: params.token_id,
+            flow: params.flow,
+            tokenization_requested: Boolean(params.tokenization_requested),
+            csrf_token: params.csrf_token,
+            expected_minor: Number(checkout.dataset.expectedMinor),
+            installment_ids: JSON.parse(checkout.dataset.installmentIds),
+        };
+    },
+});
