@@ -5,3 +5,19 @@ def uninstall_hook(env):
     """Remove what the ORM does not know to be ours; the books are never touched."""
     env["ir.config_parameter"].sudo().search([("key", "=like", "o2c.%")]).unlink()
     env.cr.execute("DROP TABLE IF EXISTS o2c_rate_hit")
+    _merge_draft_instalments(env)
+
+
+def _merge_draft_instalments(env):
+    """Give drafts back the one receivable per day that Odoo alone can keep in step; posted documents stay."""
+    lines = env["account.move.line"].search([("o2c_part", ">", 1), ("parent_state", "=", "draft")])
+    lines = lines.with_context(skip_invoice_sync=True, check_move_validity=False, dynamic_unlink=True)
+    for line in lines:
+        first = line.move_id.line_ids.filtered(
+            lambda other, line=line: other.term_key and not other.o2c_part and other.date_maturity == line.date_maturity
+        )
+        first.with_env(line.env).write({
+            "balance": first.balance + line.balance,
+            "amount_currency": first.amount_currency + line.amount_currency,
+        })
+    lines.unlink()

@@ -206,9 +206,9 @@ class AccountMove(models.Model):
         "state", "move_type", "line_ids.amount_residual", "line_ids.date_maturity", "line_ids.o2c_promised_date",
     )
     def _compute_o2c_due_status(self):
-        """Take the date and the status of what has to be paid next; nothing on documents that are not posted sales."""
+        """Take the date and the status of what the customer has to pay next; nothing where nothing is owed."""
         today = fields.Date.context_today(self)
-        owed = self.filtered(lambda move: move.state == "posted" and move.is_sale_document(include_receipts=True))
+        owed = self.filtered(lambda move: move.state == "posted" and move.move_type in ("out_invoice", "out_receipt"))
         items_by_move = owed._o2c_instalments_by_move()
         for move in self:
             items = items_by_move.get(move, [])

@@ -60,7 +60,8 @@ class AccountPaymentTermLine(models.Model):
         if self.delay_type in ("days_after_end_of_month", "days_after_end_of_next_month"):
             return None if self.nb_days else 31
         if self.delay_type == "days_end_of_month_on_the":
-            return int(self.days_next_month or 0) or 31
+            day = self.days_next_month or "0"
+            return (int(day) or 31) if day.isdecimal() else 1  # while it is being typed Odoo takes the first
         return None
 
     def _o2c_claim(self, total, digits, unit):

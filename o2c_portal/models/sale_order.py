@@ -23,7 +23,7 @@ class SaleOrder(models.Model):
 
     o2c_schedule_html = fields.Html("Payment Schedule", compute="_compute_o2c_schedule_html", sanitize=False)
     o2c_prepay_first = fields.Boolean(
-        "First Instalment First",
+        "Prepay First Instalment",
         compute="_compute_o2c_prepay_first",
         store=True,
         readonly=False,

@@ -3,6 +3,7 @@ from . import (
     test_money_core,
     test_money_event,
     test_native_routes,
+    test_order_portal,
     test_order_schedule,
     test_order_stage,
     test_pay_link,

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from .. import hooks
 from .common import O2cCommon
 
 
@@ -103,6 +104,10 @@ class TestGenerator(TermCommon):
         self.assertEqual(parts[1], ("2026-02-28", 583.33))
         self.assertEqual(parts[-1], ("2036-01-31", 583.73))
         self.assertAlmostEqual(sum(amount for _day, amount in parts), 100000.0, 6)
+
+    def test_fewer_decimals_of_percentages(self):
+        self.env["decimal.precision"].search([("name", "=", "Payment Terms")]).sudo().digits = 2
+        self.assertEqual(self._generate().line_ids.mapped("value_amount"), [30.0, 23.33, 23.33, 23.34])
 
     def test_nonsense_is_refused_and_changes_nothing(self):
         term = self._generate()
@@ -265,6 +270,26 @@ class TestInvoice(TermCommon):
         invoice = self._make_invoice(0.0, self._generate(), "2026-01-31")
         self.assertEqual((invoice.state, invoice.payment_state), ("posted", "paid"))
 
+    def test_cash_rounding_is_kept_in_every_part(self):
+        coin = self.env["account.cash.rounding"].create({
+            "name": "0.05", "rounding": 0.05, "strategy": "add_invoice_line",
+            "profit_account_id": self.company_data["default_account_revenue"].id,
+            "loss_account_id": self.company_data["default_account_expense"].id,
+        })
+        invoice = self._make_invoice(99.98, self._generate(), "2026-01-31", invoice_cash_rounding_id=coin.id)
+        self.assertEqual(invoice.amount_total, 100.0)
+        self.assertEqual([amount for _day, amount in self._receivables(invoice)], [30.0, 23.3, 23.3, 23.4])
+
+    def test_120_instalments_are_posted_paid_and_reposted(self):
+        invoice = self._make_invoice(1200.0, self._generate(deposit="none", parts=120), "2026-01-31")
+        self.assertEqual({amount for _day, amount in self._receivables(invoice)}, {10.0})
+        lines = invoice.line_ids.ids
+        invoice.button_draft()
+        invoice.action_post()
+        self.assertEqual(invoice.line_ids.ids, lines)
+        self._register_payment(invoice, amount=25.0)
+        self.assertEqual([item.open_minor for item in invoice._o2c_instalments()[:4]], [0, 0, 500, 1000])
+
     def test_a_draft_follows_its_term_and_date(self):
         invoice = self._make_invoice(1000.0, self._make_term((100, 0)), "2026-01-31", post=False)
         self.assertEqual(self._receivables(invoice), [("2026-01-31", 1000.0)])
@@ -337,6 +362,13 @@ class TestSameDay(TermCommon):
     def test_the_preview_shows_both(self):
         self.term.write({"example_date": "2026-01-31"})
         self.assertEqual(self.term.example_preview.count("Installment of"), 3)
+
+    def test_without_the_addon_drafts_have_one_receivable_a_day(self):
+        posted = self._make_invoice(1000.0, self.term, "2026-01-31")
+        draft = self._make_invoice(1000.0, self.term, "2026-01-31", post=False)
+        hooks._merge_draft_instalments(self.env)
+        self.assertEqual(self._receivables(draft), [("2026-01-31", 500.0), ("2026-03-02", 500.0)])
+        self.assertEqual(len(self._receivables(posted)), 3)
 
     def test_foreign_currency(self):
         currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 3.0)])

@@ -24,7 +24,7 @@ class O2cPaymentTermGenerate(models.TransientModel):
         [("none", "No deposit"), ("percent", "A percentage"), ("amount", "A fixed amount")],
         required=True, default="percent", help="Due on the document date.",
     )
-    deposit_percent = fields.Float(digits=(9, PERCENT_DIGITS), default=30.0)
+    deposit_percent = fields.Float(digits=(5, 2), default=30.0)
     deposit_amount = fields.Float(
         digits="Payment Terms", help="In the currency of the document.",
     )
@@ -104,10 +104,11 @@ class O2cPaymentTermGenerate(models.TransientModel):
         return False
 
     def _line_values(self):
-        """Return the values of the lines; their percentages total 100, as Odoo wants."""
+        """Return the values of the lines; their percentages total 100, as Odoo wants, in the decimals it keeps."""
         deposit = to_minor(self.deposit_percent, PERCENT_DIGITS)
         claims = [deposit] if self.deposit == "percent" else []
-        percents = [to_major(micro, PERCENT_DIGITS) for micro in split(FULL, [*claims, *[None] * self.parts])]
+        kept = 10 ** (PERCENT_DIGITS - self.env["decimal.precision"].precision_get("Payment Terms"))
+        percents = [to_major(micro, PERCENT_DIGITS) for micro in split(FULL, [*claims, *[None] * self.parts], kept)]
         lines = []
         if self.deposit != "none":
             amount = percents.pop(0) if self.deposit == "percent" else self.deposit_amount
