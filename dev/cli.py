@@ -12,7 +12,8 @@ from .shell import Failure, stop_children
 
 def run(arguments):
     """Run one command; return its exit status. A foreseeable failure is one line on stderr and status 1."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # leave through the same doors as Ctrl-C: no child stays behind
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     parser = _parser()
     options, options.rest = parser.parse_known_args(arguments)
     if options.rest and not getattr(options, "passes_through", False):

@@ -1,10 +1,13 @@
 """./o2c demo: the demo database, its server, its mails."""
 
+import contextlib
 import os
 
-from . import database, odoo, place, steps
-from .server import chosen_port
-from .shell import say
+from . import database, odoo, place, postgres, steps
+from .maildev import MailDev
+from .rpc import Client, RpcError
+from .server import Server, chosen_port
+from .shell import Failure, say
 
 
 def database_ready():
@@ -35,7 +38,66 @@ def reset():
 def serve_alone(port):
     """Serve the demo database in the foreground, reloading views as they change."""
     demo = database_ready()
-    port = chosen_port(port, 8069)
+    port = chosen_port("odoo", 8069, port)
     command = odoo.command(demo, "--dev=xml,qweb", http_port=port)
     say(f"http://127.0.0.1:{port}  login admin, password admin; Ctrl-C ends it")
     os.execve(command[0], command, {**os.environ, **odoo.environment()})
+
+
+@contextlib.contextmanager
+def running(demo, port=None, workers=0):
+    """Give a running (server, mails) on a database, with addresses in mails that lead to this server."""
+    port = chosen_port("odoo", 8069, port)
+    with MailDev() as mails:
+        server = Server(demo, port, workers, smtp_server="127.0.0.1", smtp_port=mails.port)
+        for key, value in {"web.base.url": server.url, "web.base.url.freeze": "True"}.items():
+            postgres.query(
+                f"INSERT INTO ir_config_parameter (key, value) VALUES ('{key}', '{value}') "
+                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                demo,
+            )
+        with server:
+            yield server, mails
+
+
+def serve(port):
+    """Serve the demo database and its mails until Ctrl-C."""
+    demo = database_ready()
+    with running(demo, port) as (server, mails):
+        say("the demo is ready")
+        print(
+            f"""
+    Odoo        {server.url}/odoo     login admin, password admin
+    Mails       {mails.url}
+    Pay Now     {pay_link(server)}     no login needed; the demo provider takes any card number
+
+Ctrl-C ends it; ./o2c db reset starts over.""",
+            flush=True,
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.process.wait()
+            raise Failure(f"Odoo ended by itself: see {server.log}")
+    return 0
+
+
+def pay_link(server):
+    """Return a Pay Now address that is ready to be paid, as staff would copy it."""
+    rpc = Client(server)
+    invoice = rpc("ir.model.data", "check_object_reference", "o2c_portal", "demo_invoice")[1]
+    try:
+        return rpc("account.move", "action_o2c_copy_pay_link", [invoice])["params"]["url"]
+    except RpcError as error:
+        return f"{error} (./o2c db reset starts over)"
+
+
+def check(port):
+    """Drive the main job on a fresh copy of the demo; return 1 when a step fails."""
+    from . import main_job
+
+    fresh = database.name("check")
+    database.copy(database.addon_template(), fresh)
+    try:
+        with running(fresh, port) as (server, mails):
+            return main_job.run(server, mails)
+    finally:
+        database.drop(fresh)

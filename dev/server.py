@@ -1,6 +1,7 @@
 """A running Odoo server, for the demo and for tests from the outside."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import time
 import urllib.request
 
-from . import odoo, place
+from . import odoo, place, steps
 from .shell import Failure
 
 
@@ -26,11 +27,16 @@ def free_port(first):
     return next(port for port in range(first, first + 500) if is_free(port))
 
 
-def chosen_port(wanted, first, option="--port"):
-    """Return the port the user wants, or a free one from ``first`` on."""
+def chosen_port(purpose, first, wanted=None):
+    """Return the port the user wants, the one this checkout used before, or a free one from ``first`` on."""
     if wanted and not is_free(wanted):
-        raise Failure(f"port {wanted} is taken by another program: choose another one with {option}")
-    return wanted or free_port(first)
+        raise Failure(f"port {wanted} is taken by another program: choose another one with --port")
+    record = place.CONF / f"ports-{place.CHECKOUT_TAG}.json"
+    ports = json.loads(record.read_text()) if record.exists() else {}
+    before = ports.get(purpose)
+    ports[purpose] = wanted or (before if before and is_free(before) else free_port(first))
+    steps.write(record, json.dumps(ports))
+    return ports[purpose]
 
 
 class Server:

@@ -43,6 +43,7 @@
         "views/o2c_order_stage_views.xml",
         "views/sale_order_views.xml",
     ],
+    "demo": ["demo/o2c_portal_demo.xml"],
     "assets": {
         "web.assets_backend": [
             "o2c_portal/static/src/backend/**/*",

@@ -4,16 +4,15 @@ A test asks for ``server``; what it needs beyond one worker it starts itself wit
 """
 
 import email
-import json
 import os
 import time
-import urllib.request
 from email.policy import default as POLICY
 
 import hypothesis
 import pytest
 
 from dev import database as databases
+from dev.rpc import Client
 from dev.server import Server, free_port
 from dev.system import chromium
 
@@ -51,33 +50,6 @@ class MailBox:
 
     def stop(self):
         self._controller.stop()
-
-
-class Client:
-    """Odoo over JSON-RPC as one user: ``client("res.partner", "create", {...})``; errors raise RpcError."""
-
-    def __init__(self, server, login="admin", password="admin"):
-        self._url = f"{server.url}/jsonrpc"
-        self._access = [server.database, None, password]
-        self.uid = self._call("common", "login", [server.database, login, password])
-        assert self.uid, f"{login} cannot log in"
-        self._access[1] = self.uid
-
-    def __call__(self, model, method, *arguments, **keywords):
-        return self._call("object", "execute_kw", [*self._access, model, method, arguments, keywords])
-
-    def _call(self, service, method, arguments):
-        body = {"jsonrpc": "2.0", "method": "call", "params": {"service": service, "method": method, "args": arguments}}
-        request = urllib.request.Request(self._url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            found = json.load(answer)
-        if "error" in found:
-            raise RpcError(found["error"]["data"]["message"])
-        return found.get("result")
-
-
-class RpcError(Exception):
-    """What the server answered instead of a result: the message of its exception."""
 
 
 hypothesis.settings.register_profile("o2c", deadline=None)  # a slow machine is no counterexample

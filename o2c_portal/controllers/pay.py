@@ -47,7 +47,7 @@ def find_link(token):
     creditor = link.company_id.partner_id
     (creditor | link.partner_id).fetch(["lang", "tz", "country_id", "commercial_partner_id"])
     speak(link.partner_id.lang, creditor.tz)
-    return link.with_context(request.env.context).with_company(link.company_id)
+    return link.with_context(**request.env.context).with_company(link.company_id)
 
 
 def missed():

@@ -38,7 +38,7 @@ class O2cPayStart(O2cPaymentPortal):
         keys = self._o2c_start_keys(link, params)
         self._o2c_check_rate(link)
         transaction = self._o2c_find_started(keys) or self._o2c_start(link, wish, keys)
-        request.env.cr.commit()  # pylint: disable=invalid-commit  intent is committed before any outside call
+        request.env.cr.commit()  # pylint: disable=invalid-commit  # intent is committed before any outside call
         if wish.flow == "token" and transaction.state == "draft":
             transaction._charge_with_token()
         result = transaction._get_processing_values()

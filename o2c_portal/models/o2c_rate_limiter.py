@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -77,11 +78,9 @@ class O2cRateLimiter(models.AbstractModel):
             known = True
         else:
             known = limits.is_public(address) and not headers.get("X-Forwarded-For")
-        try:
-            if known:
+        if known:
+            with contextlib.suppress(ValueError):  # a proxy may send anything
                 return limits.networks(address)
-        except ValueError:
-            pass  # a proxy may send anything
         self._warn_blind()
         return None
 

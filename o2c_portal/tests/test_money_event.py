@@ -21,6 +21,7 @@ class MoneyEventCase(O2cCommon):
             cls.env.ref("sales_team.group_sale_manager") | cls.env.ref("o2c_portal.o2c_portal_group_manager")
         )
         cls.events = cls.env["o2c.money.event"].with_user(SUPERUSER_ID)
+        cls.events.search([]).unlink()  # what the demo data left waiting
 
     @classmethod
     def _pay(cls, invoices, amount=None, **values):
