@@ -223,3 +223,24 @@ class TestMoneyCore(O2cCommon):
         self.assertEqual(payment.partner_id, self.customer)
         self.assertEqual(len(payment.activity_ids), 1)
         self.assertIn("cancelled before", payment.activity_ids.note)
+
+    def test_settling_exactly_costs_hardly_more_than_settling_greedily(self):
+        def queries(operation):
+            invoice = self._make_invoice(300)
+            tx = self._create_transaction(
+                "direct", operation=operation, reference=self._next_reference(), amount=300.0,
+                currency_id=invoice.currency_id.id, invoice_ids=[Command.set(invoice.ids)],
+            )
+            tx._set_done()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.env.cr.precommit.data.clear()  # caches that live as long as a transaction
+            before = self.env.cr.sql_log_count
+            tx._post_process()
+            self.env.flush_all()
+            self.assertEqual(self._open(invoice), [0])
+            return self.env.cr.sql_log_count - before
+
+        queries("offline"), queries("online_direct")  # warm the caches of the registry
+        greedy, exact = queries("offline"), queries("online_direct")
+        self.assertLessEqual(exact, greedy + 5)
