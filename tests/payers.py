@@ -1,0 +1,54 @@
+"""Payers without an account, over plain HTTP: each has a web session of their own."""
+
+import re
+
+import requests
+
+CSRF = re.compile(r'csrf_token"?:\s*"(\w+)"')
+
+
+class Payer:
+    """One browser in front of a server. ``start`` begins a payment, ``finish`` has the demo provider report success."""
+
+    def __init__(self, server, provider_id, method_id):
+        self.url = server.url
+        self.session = requests.Session()
+        self._method = {"provider_id": provider_id, "payment_method_id": method_id, "token_id": None, "flow": "direct"}
+        self._csrf = None
+
+    def open_checkout(self, token, choice="all"):
+        """Load the page with the provider's form; its CSRF token serves all later payments of this browser."""
+        page = self.session.get(f"{self.url}/pay/{token}/checkout", params={"choice": choice}, timeout=60)
+        page.raise_for_status()
+        self._csrf = CSRF.search(page.text)[1]
+        return page
+
+    def start(self, token, line_ids, minor):
+        """Start paying instalments by the link; return ``(status, reference or None)``."""
+        return self._call(f"/pay/{token}/start", {
+            **self._method, "tokenization_requested": False, "csrf_token": self._csrf,
+            "installment_ids": line_ids, "expected_minor": minor,
+        })
+
+    def start_native(self, invoice_id, access_token, amount):
+        """Start paying an amount on the invoice's own portal page; return ``(status, reference or None)``."""
+        return self._call(f"/invoice/transaction/{invoice_id}", {
+            **self._method, "tokenization_requested": False, "amount": amount, "access_token": access_token,
+            "landing_route": f"/my/invoices/{invoice_id}",
+        })
+
+    def finish(self, reference, state="done"):
+        """Have the provider report a result for a payment."""
+        return self._call("/payment/demo/simulate_payment", {
+            "reference": reference, "payment_details": "1234", "simulated_state": state,
+        })
+
+    def poll(self):
+        """Ask how the payment stands, as the waiting page does; this is what books it."""
+        return self._call("/payment/status/poll", {})
+
+    def _call(self, path, params):
+        body = {"jsonrpc": "2.0", "id": 1, "method": "call", "params": params}
+        answer = self.session.post(f"{self.url}{path}", json=body, timeout=120)
+        found = answer.json()
+        return answer.status_code, (found.get("result") or {}).get("reference") if "error" not in found else None

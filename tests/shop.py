@@ -1,0 +1,58 @@
+"""A seller's side of a test database: invoices with Pay Now links, and what the ledger says about them."""
+
+from dev import postgres
+
+
+class Shop:
+    """Invoices of one customer, made over RPC; questions to the ledger are asked in SQL."""
+
+    def __init__(self, client, database):
+        self.client, self.database = client, database
+        self.customer = client("res.partner", "create", {"name": "Payer Ltd", "email": "payer@example.com"})
+        [provider] = client("payment.provider", "search_read", [("code", "=", "demo")], ["payment_method_ids"], limit=1)
+        client("payment.provider", "write", [provider["id"]], {"state": "test", "is_published": True})
+        [method] = client("payment.method", "search", [("code", "=", "demo")], limit=1)
+        self.provider_id, self.method_id = provider["id"], method
+        [self.term] = client("account.payment.term", "create", [{
+            "name": "Half now, half later",
+            "line_ids": [
+                (0, 0, {"value": "percent", "value_amount": 50, "delay_type": "days_after", "nb_days": days})
+                for days in (0, 30)
+            ],
+        }])
+
+    def invoices(self, count, total=100.0):
+        """Return the ids of ``count`` posted invoices, two instalments each."""
+        ids = self.client("account.move", "create", [{
+            "move_type": "out_invoice", "partner_id": self.customer, "invoice_payment_term_id": self.term,
+            "invoice_line_ids": [(0, 0, {"name": "Goods", "quantity": 1, "price_unit": total, "tax_ids": [(5,)]})],
+        }] * count)
+        self.client("account.move", "action_post", ids)
+        return ids
+
+    def pay_token(self, invoice_id):
+        """Return the token of the invoice's Pay Now link, as staff copy it."""
+        action = self.client("account.move", "action_o2c_copy_pay_link", [invoice_id])
+        return action["params"]["url"].rsplit("/", 1)[1]
+
+    def open_lines(self, invoice_id):
+        """Return ``[(journal item id, open amount in cents)]`` of an invoice."""
+        rows = self.query(
+            "SELECT id, round(amount_residual_currency * 100) FROM account_move_line"
+            f" WHERE move_id = {invoice_id} AND display_type = 'payment_term' AND amount_residual <> 0 ORDER BY date_maturity, id"
+        )
+        return [(int(line), int(float(cents))) for line, cents in rows]
+
+    def captured(self, invoice_id):
+        """Return what providers reported as paid for an invoice, in cents."""
+        [[cents]] = self.query(
+            "SELECT coalesce(round(sum(tx.amount) * 100), 0) FROM payment_transaction tx"
+            " JOIN account_invoice_transaction_rel rel ON rel.transaction_id = tx.id"
+            f" WHERE rel.invoice_id = {invoice_id} AND tx.state IN ('done', 'pending', 'authorized')"
+        )
+        return int(float(cents))
+
+    def query(self, sql):
+        """Return the rows of a query, all values as text."""
+        out = postgres.query(sql, self.database)
+        return [line.split("|") for line in out.splitlines()]

@@ -1,0 +1,79 @@
+"""Uninstalling leaves the books as they are and nothing of ours behind; installing again works."""
+
+from dev import database as databases
+from dev import odoo
+
+from .harness import Client
+from .payers import Payer
+from .shop import Shop
+
+BOOKS = (
+    "account_move", "account_move_line", "account_partial_reconcile", "account_full_reconcile", "account_payment",
+    "payment_transaction", "account_invoice_transaction_rel",
+)
+LEFT_BEHIND = {
+    "tables and views": "SELECT relname FROM pg_class WHERE relname LIKE 'o2c\\_%' AND relkind IN ('r', 'v', 'm', 'S')",
+    "columns": "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE column_name LIKE 'o2c\\_%'",
+    "functions": "SELECT proname FROM pg_proc WHERE proname LIKE 'o2c\\_%'",
+    "external ids": "SELECT name FROM ir_model_data WHERE module = 'o2c_portal'",
+    "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE 'o2c%'",
+    "models": "SELECT model FROM ir_model WHERE model LIKE 'o2c.%'",
+    "fields": "SELECT model || '.' || name FROM ir_model_fields WHERE name LIKE 'o2c\\_%'",
+    "scheduled actions": "SELECT cron_name FROM ir_cron WHERE cron_name LIKE 'Order to Cash%'",
+    "views": "SELECT name FROM ir_ui_view WHERE name LIKE '%o2c%' OR key LIKE 'o2c\\_portal.%'",
+    "attachments": "SELECT name FROM ir_attachment WHERE res_model LIKE 'o2c.%' OR url LIKE '%o2c_portal%'",
+    "terms it cannot read": "SELECT delay_type FROM account_payment_term_line WHERE delay_type LIKE '%o2c%'",
+}
+
+
+def columns(shop):
+    """Return Odoo's own columns per table of the books."""
+    found = {}
+    for table in BOOKS:
+        rows = shop.query(
+            f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"
+            " AND column_name NOT LIKE 'o2c\\_%' ORDER BY column_name"
+        )
+        found[table] = [name for [name] in rows]
+    return found
+
+
+def hashes(shop, names):
+    """Return the hash of every table of the books over the given columns."""
+    result = {}
+    for table, fields in names.items():
+        row = ", ".join(f'"{name}"' for name in fields)
+        result[table] = shop.query(
+            f"SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM (SELECT {row} FROM {table}) t"
+        )
+    return result
+
+
+def test_uninstall_leaves_the_books_and_nothing_else(start_server):
+    server = start_server(workers=0)
+    client = Client(server)
+    shop = Shop(client, server.database)
+    paid, half = shop.invoices(2)
+    for invoice, count in ((paid, 2), (half, 1)):
+        lines = shop.open_lines(invoice)[:count]
+        token = shop.pay_token(invoice)
+        payer = Payer(server, shop.provider_id, shop.method_id)
+        payer.open_checkout(token)
+        _status, reference = payer.start(token, [line for line, _cents in lines], sum(cents for _line, cents in lines))
+        payer.finish(reference)
+        payer.poll()
+    assert [cents for _line, cents in shop.open_lines(half)] == [5000]
+    names = columns(shop)
+    before = hashes(shop, names)
+
+    [module] = client("ir.module.module", "search", [("name", "=", "o2c_portal")])
+    client("ir.module.module", "button_immediate_uninstall", [module])
+    server.stop()
+
+    assert columns(shop) == names
+    assert hashes(shop, names) == before
+    assert {what: shop.query(sql) for what, sql in LEFT_BEHIND.items()} == dict.fromkeys(LEFT_BEHIND, [])
+
+    odoo.install(server.database, ("o2c_portal",), log="reinstall")
+    assert hashes(shop, names) == before
+    databases.drop(server.database)
