@@ -39,7 +39,8 @@ class Shop:
         """Return ``[(journal item id, open amount in cents)]`` of an invoice."""
         rows = self.query(
             "SELECT id, round(amount_residual_currency * 100) FROM account_move_line"
-            f" WHERE move_id = {invoice_id} AND display_type = 'payment_term' AND amount_residual <> 0 ORDER BY date_maturity, id"
+            f" WHERE move_id = {invoice_id} AND display_type = 'payment_term' AND amount_residual <> 0"
+            " ORDER BY date_maturity, id"
         )
         return [(int(line), int(float(cents))) for line, cents in rows]
 

@@ -48,6 +48,6 @@ def test_sixteen_payers_on_one_invoice_never_pay_more_than_is_due(server, client
             winners += sum(bool(reference) for _status, reference in found)
     assert winners >= ROUNDS  # in every round somebody could pay
     [[unapplied]] = shop.query(
-        "SELECT count(*) FROM o2c_due_item WHERE partner_id = %d AND residual < 0" % shop.customer
+        f"SELECT count(*) FROM o2c_due_item WHERE partner_id = {shop.customer} AND residual < 0"
     )
     assert unapplied == "0"

@@ -13,7 +13,7 @@ BOOKS = (
 )
 LEFT_BEHIND = {
     "tables and views": "SELECT relname FROM pg_class WHERE relname LIKE 'o2c\\_%' AND relkind IN ('r', 'v', 'm', 'S')",
-    "columns": "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE column_name LIKE 'o2c\\_%'",
+    "columns": "SELECT attrelid::regclass || '.' || attname FROM pg_attribute WHERE attname LIKE 'o2c\\_%'",
     "functions": "SELECT proname FROM pg_proc WHERE proname LIKE 'o2c\\_%'",
     "external ids": "SELECT name FROM ir_model_data WHERE module = 'o2c_portal'",
     "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE 'o2c%'",

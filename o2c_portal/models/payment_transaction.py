@@ -1,12 +1,13 @@
 """Adds to payment.transaction: exact allocations, claimed when it is made and applied when the money is there."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 
 from ..core import basket, money
 
 ONLINE_OPERATIONS = ("online_redirect", "online_direct", "online_token")
+PROVIDER_FACTS = {"state", "amount", "currency_id", "provider_reference", "operation", "invoice_ids", "payment_id"}
 
 
 class PaymentTransaction(models.Model):
@@ -32,10 +33,28 @@ class PaymentTransaction(models.Model):
         :raises PaymentInProgress: if an instalment is being paid by somebody else
         """
         for vals in vals_list:
+            if not self.env.su and vals.get("state", "draft") != "draft":
+                raise self._o2c_not_by_hand()
             starts = vals.get("operation") in ONLINE_OPERATIONS and vals.get("state", "draft") == "draft"
+            if starts and vals.get("amount", 0) <= 0:
+                raise ValidationError(self.env._("A payment must be of a positive amount."))
             if starts and vals.get("invoice_ids"):
                 self._o2c_check_start(vals)
         return super().create(vals_list)
+
+    def write(self, vals):
+        """Override: what a provider reports is not for users to type; Odoo's own flows write it with elevated rights.
+
+        :raises AccessError: for everybody else
+        """
+        if not self.env.su and PROVIDER_FACTS & vals.keys():
+            raise self._o2c_not_by_hand()
+        return super().write(vals)
+
+    def _o2c_not_by_hand(self):
+        return AccessError(self.env._(
+            "Only payment providers report what became of a payment. Register a payment on the invoice instead."
+        ))
 
     def _o2c_check_start(self, vals):
         moves = self.env["account.move"].sudo().browse(

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command, Date, Datetime
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..models.o2c_cashier import NothingToPay
 from ..models.o2c_payment_allocation import PaymentInProgress
@@ -197,6 +197,15 @@ class TestMoneyCore(O2cCommon):
                 invoice_ids=[Command.set(invoice.ids)],
             )
         self.assertEqual(invoice.transaction_ids, tx)
+
+    def test_nobody_can_type_that_money_came(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "next"))
+        clerk = new_test_user(self.env, "clerk", groups="o2c_portal.o2c_portal_group_user")
+        for values in ({"state": "done"}, {"amount": 1.0}, {"invoice_ids": [Command.clear()]}):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                tx.with_user(clerk).write(values)
+        self.assertEqual((tx.state, tx.amount, tx.invoice_ids), ("draft", 300.0, invoice))
 
     def test_due_items_tie_to_the_ledger_by_kind(self):
         self._make_invoice(1000, self.term)
