@@ -1,25 +1,30 @@
-from . import (
-    account_move,
-    account_move_line,
-    account_partial_reconcile,
-    account_payment,
-    account_payment_term,
-    account_payment_term_line,
-    ir_http,
-    o2c_cashier,
-    o2c_due_item,
-    o2c_money_event,
-    o2c_order_stage,
-    o2c_pay_link,
-    o2c_pay_page,
-    o2c_payment_allocation,
-    o2c_rate_limiter,
-    o2c_stage_log,
-    o2c_stage_rule,
-    payment_token,
-    payment_transaction,
-    res_company,
-    res_config_settings,
-    res_partner,
-    sale_order,
-)
+# Our records
+from . import o2c_money_event
+from . import o2c_order_stage
+from . import o2c_pay_link
+from . import o2c_payment_allocation
+from . import o2c_stage_log
+from . import o2c_stage_rule
+
+# Our services
+from . import o2c_cashier
+from . import o2c_pay_page
+from . import o2c_rate_limiter
+
+# Extensions of Odoo
+from . import account_move
+from . import account_move_line
+from . import account_partial_reconcile
+from . import account_payment
+from . import account_payment_term
+from . import account_payment_term_line
+from . import ir_http
+from . import payment_token
+from . import payment_transaction
+from . import res_company
+from . import res_config_settings
+from . import res_partner
+from . import sale_order
+
+# Views over the tables above
+from . import o2c_due_item

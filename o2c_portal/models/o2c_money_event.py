@@ -107,7 +107,7 @@ class O2cMoneyEvent(models.Model):
         """Apply what follows from waiting facts, each on its own, until none is left or the time is up."""
         cron = self.env["ir.cron"]
         seconds = cron._commit_progress(remaining=self._count_due())
-        while seconds > 15 and (event := self._claim()):
+        while seconds > 0 and (event := self._claim()):
             cron._commit_progress()  # the try counts, whatever happens next
             event._run()
             seconds = cron._commit_progress(1, remaining=self._count_due())

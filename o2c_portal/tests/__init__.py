@@ -1,12 +1,14 @@
-from . import (
-    test_invoice_instalments,
-    test_money_core,
-    test_money_event,
-    test_native_routes,
-    test_order_portal,
-    test_order_schedule,
-    test_order_stage,
-    test_pay_link,
-    test_payment_term,
-)
-from .core import test_instalments, test_paylink, test_schedule, test_stages
+from . import test_access
+from . import test_invoice_instalments
+from . import test_money_core
+from . import test_money_event
+from . import test_native_routes
+from . import test_order_portal
+from . import test_order_schedule
+from . import test_order_stage
+from . import test_pay_link
+from . import test_payment_term
+from .core import test_instalments
+from .core import test_paylink
+from .core import test_schedule
+from .core import test_stages
