@@ -5,6 +5,7 @@ from odoo.tools import format_date, frozendict
 
 from ..core import schedule
 from ..core.money import to_major, to_minor
+from .account_payment_term_line import EVERY
 
 
 class AccountPaymentTerm(models.Model):
@@ -48,17 +49,46 @@ class AccountPaymentTerm(models.Model):
 
         Foreign and company amounts each sum to their total. A total too small for all parts gives fewer of them.
         """
-        result = super()._compute_terms(
-            date_ref, currency, company, tax_amount, tax_amount_currency, sign,
-            untaxed_amount, untaxed_amount_currency, cash_rounding,
-        )
-        if self.o2c_has_equal_parts and not self.early_discount:
-            result["line_ids"] = self._o2c_cut(
-                [line["date"] for line in result["line_ids"]],
-                tax_amount_currency + untaxed_amount_currency, tax_amount + untaxed_amount,
-                currency, company.currency_id, cash_rounding,
+        if not self.o2c_has_equal_parts or self.early_discount:
+            return super()._compute_terms(
+                date_ref, currency, company, tax_amount, tax_amount_currency, sign,
+                untaxed_amount, untaxed_amount_currency, cash_rounding,
             )
-        return result
+        total = tax_amount + untaxed_amount
+        return {
+            "total_amount": total,
+            "discount_percentage": 0.0,
+            "discount_date": False,
+            "discount_balance": 0,
+            "line_ids": self._o2c_cut(
+                list(self._o2c_due_dates(date_ref).values()), tax_amount_currency + untaxed_amount_currency, total,
+                currency, company.currency_id, cash_rounding,
+            ),
+        }
+
+    def _o2c_anchored_lines(self):
+        """Return ``[(line, anchor), ...]``: the line each date counts from, itself where it has a rule of its own.
+
+        The anchor is the nearest line above with such a rule; empty stands for the document date.
+        """
+        pairs, anchor = [], self.line_ids.browse()
+        for line in self.line_ids:
+            if line.delay_type not in EVERY:
+                anchor = line
+            pairs.append((line, anchor))
+        return pairs
+
+    def _o2c_due_dates(self, date_ref):
+        """Return ``{line: due date}`` for a document of ``date_ref``, in the order of the lines."""
+        document = fields.Date.to_date(date_ref) or fields.Date.today()
+        dates = {}
+        for line, anchor in self._o2c_anchored_lines():
+            if line == anchor:
+                dates[line] = line._get_due_date(date_ref)
+            else:
+                first = dates.get(anchor, document)
+                dates[line] = schedule.after(first, line.nb_days, EVERY[line.delay_type], anchor._o2c_day_of_month())
+        return dates
 
     def _o2c_cut(self, dates, total_currency, total, currency, company_currency, cash_rounding):
         """Return the instalments as Odoo wants them: dates with signed amounts in both currencies."""

@@ -41,19 +41,7 @@ class AccountPaymentTermLine(models.Model):
     def _get_due_date(self, date_ref):
         if self.delay_type not in EVERY:
             return super()._get_due_date(date_ref)
-        anchor = self._o2c_anchor()
-        first = anchor._get_due_date(date_ref) if anchor else fields.Date.to_date(date_ref) or fields.Date.today()
-        return schedule.after(first, self.nb_days, EVERY[self.delay_type], anchor._o2c_day_of_month())
-
-    def _o2c_anchor(self):
-        """Return the nearest line above that has a date rule of its own; empty when there is none."""
-        anchor = self.browse()
-        for line in self.payment_id.line_ids:
-            if line == self:
-                break
-            if line.delay_type not in EVERY:
-                anchor = line
-        return anchor
+        return self.payment_id._o2c_due_dates(date_ref)[self]
 
     def _o2c_day_of_month(self):
         """Return the day of the month the rule aims at (31: the last one), None when it has none in mind."""
@@ -74,13 +62,13 @@ class AccountPaymentTermLine(models.Model):
 
     def _o2c_to_native_delay(self):
         """Without the addon the lines count in days from the rule of their first date, 30 to the month."""
-        native = {}
-        for line in self.payment_id.line_ids.filtered(lambda line: line.delay_type in EVERY):
-            anchor = line._o2c_anchor()
-            native[line] = {
+        native = {
+            line: {
                 "delay_type": anchor.delay_type or "days_after",
                 "days_next_month": anchor.days_next_month or line.days_next_month,
                 "nb_days": anchor.nb_days + line.nb_days * DAYS_IN[EVERY[line.delay_type]],
             }
+            for term in self.payment_id for line, anchor in term._o2c_anchored_lines() if line != anchor
+        }
         for line, values in native.items():  # only now: an anchor must not be one that was just turned
             line.write(values)
