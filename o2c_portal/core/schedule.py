@@ -83,6 +83,16 @@ def in_proportion(total: int, pattern: Sequence[int]) -> list[int]:
     return parts
 
 
+def less(parts: Sequence[int], ahead: int) -> list[int]:
+    """Return what is left of the (positive) parts after ``ahead`` was paid towards the earliest of them."""
+    left = []
+    for part in parts:
+        taken = min(part, ahead)
+        ahead -= taken
+        left.append(part - taken)
+    return left
+
+
 def after(first: date, count: int, every: Every, day: int | None = None) -> date:
     """Return the date ``count`` days, weeks or months after ``first``.
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import frozendict, str2bool
 
-from ..core import instalments, money
+from ..core import instalments, money, schedule
 
 STATUSES = [
     ("open", "Open"),
@@ -223,28 +223,40 @@ class AccountMove(models.Model):
         return super().button_draft()
 
     def _compute_needed_terms(self):
-        """Keep two instalments of one day as two receivable lines, where Odoo would merge them into one."""
+        """Keep two instalments of one day apart, where Odoo would merge them, and count down payments in."""
         super()._compute_needed_terms()
         for move in self:
             needed = {key: {"o2c_part": 0, **values} for key, values in move.needed_terms.items()}
-            merged = len(needed) < len(move.invoice_payment_term_id.line_ids)
-            if merged and all("discount_date" in key for key in needed):
-                needed = move._o2c_terms_apart(needed)
+            term = move.invoice_payment_term_id
+            if len(term.line_ids) > 1 and needed and all("discount_date" in key for key in needed):
+                down_payments = move.invoice_line_ids.filtered("is_downpayment")
+                if term.o2c_has_equal_parts and down_payments and move.move_type == "out_invoice":
+                    needed = move._o2c_terms_after_down_payments(needed, -sum(down_payments.mapped("price_total")))
+                elif len(needed) < len(term.line_ids):
+                    needed = move._o2c_terms_apart(needed)
             move.needed_terms = needed
 
-    def _o2c_terms_apart(self, needed):
-        """Return ``needed`` with the parts of one day split again: the first under Odoo's own key, others numbered."""
-        parts = self.invoice_payment_term_id._compute_terms(
-            date_ref=self.invoice_date or self.date or fields.Date.context_today(self),
+    def _o2c_term_date(self):
+        """Return the day the terms count from, as Odoo has it."""
+        return self.invoice_date or self.date or fields.Date.context_today(self)
+
+    def _o2c_term_parts(self, needed, ahead=0.0):
+        """Return the parts of the term for the totals of ``needed``, enlarged by what was paid ahead."""
+        return self.invoice_payment_term_id._compute_terms(
+            date_ref=self._o2c_term_date(),
             currency=self.currency_id,
             company=self.company_id,
             tax_amount=0.0,
             tax_amount_currency=0.0,
             untaxed_amount=sum(values["balance"] for values in needed.values()),
-            untaxed_amount_currency=sum(values["amount_currency"] for values in needed.values()),
+            untaxed_amount_currency=sum(values["amount_currency"] for values in needed.values()) + ahead,
             cash_rounding=self.invoice_cash_rounding_id,
             sign=1 if self.is_inbound(include_receipts=True) else -1,
         )["line_ids"]
+
+    def _o2c_terms_apart(self, needed):
+        """Return ``needed`` with the parts of one day split again: the first under Odoo's own key, others numbered."""
+        parts = self._o2c_term_parts(needed)
         apart = {}
         for key, values in needed.items():
             of_day = [part for part in parts if part["date"] == key["date_maturity"]]
@@ -258,6 +270,34 @@ class AccountMove(models.Model):
                     **values, **own, "balance": part["company_amount"], "amount_currency": part["foreign_amount"],
                 }
         return apart
+
+    def _o2c_terms_after_down_payments(self, needed, ahead):
+        """Return ``needed`` as the order's schedule wants it: a down payment is due at once and settles the earliest
+        instalments of the invoice it is deducted from.
+
+        :param float ahead: the down payments deducted; negative on the down payment's own invoice
+        """
+        digits, company_digits = self.currency_id.decimal_places, self.company_currency_id.decimal_places
+        total = money.to_minor(sum(values["amount_currency"] for values in needed.values()), digits)
+        if total <= 0:
+            return needed
+        dates, left = [self._o2c_term_date()], [total]
+        if ahead > 0:
+            parts = self._o2c_term_parts(needed, ahead)
+            dates = [part["date"] for part in parts]
+            amounts = [money.to_minor(part["foreign_amount"], digits) for part in parts]
+            left = schedule.less(amounts, money.to_minor(ahead, digits))
+        balance = money.to_minor(sum(values["balance"] for values in needed.values()), company_digits)
+        key, values = next(iter(needed.items()))
+        return {
+            frozendict({**key, "date_maturity": day}): {
+                **values,
+                "balance": money.to_major(part_balance, company_digits),
+                "amount_currency": money.to_major(amount, digits),
+            }
+            for day, amount, part_balance in zip(dates, left, schedule.in_proportion(balance, left), strict=True)
+            if amount
+        }
 
     # Orders
 

@@ -131,13 +131,12 @@ class TestCustomersTerms(OrderCommon):
     def test_an_order_of_the_shop_takes_them_too(self):
         if "website_id" not in self.env["sale.order"]._fields:
             self.skipTest("the shop is not installed")
-        website = self.env["website"].search([], limit=1)
-        values = {"website_id": website.id, "company_id": website.company_id.id}
-        self.customer.with_company(website.company_id).property_payment_term_id = self.term
-        with_terms = self.env["sale.order"].create({"partner_id": self.customer.id, **values})
+        website = self.env["website"].sudo().create({"name": "Shop", "company_id": self.env.company.id})
+        self.customer.property_payment_term_id = self.term
+        with_terms = self.env["sale.order"].create({"partner_id": self.customer.id, "website_id": website.id})
         self.assertEqual(with_terms.payment_term_id, self.term)
         other = self.env["res.partner"].create({"name": "Walk-in"})
-        without = self.env["sale.order"].create({"partner_id": other.id, **values})
+        without = self.env["sale.order"].create({"partner_id": other.id, "website_id": website.id})
         self.assertEqual(without.payment_term_id, self.env.ref("account.account_payment_term_immediate"))
         self.assertEqual(without._o2c_customer_schedule(), [])
 
@@ -180,3 +179,60 @@ class TestPrepayment(OrderCommon):
         invoice.invoice_date = date(2026, 1, 31)
         invoice.action_post()
         self.assertEqual([item.open_minor for item in invoice._o2c_instalments()], [0, 23333, 23333, 23334])
+
+
+@tagged("post_install", "-at_install")
+class TestDownPayment(OrderCommon):
+    def _invoice(self, order, **values):
+        wizard = self.env["sale.advance.payment.inv"].create({"sale_order_ids": order.ids, **values})
+        return wizard._create_invoices(order)
+
+    def _order(self, **values):
+        order = self._make_order(**values)
+        order.action_confirm()
+        order.order_line.qty_delivered = 1.0
+        return order
+
+    def test_a_down_payment_is_due_at_once_and_settles_the_first_instalments(self):
+        for percentage, expected in [
+            (30, [("2026-02-28", 233.33), ("2026-03-31", 233.33), ("2026-04-30", 233.34)]),
+            (40, [("2026-02-28", 133.33), ("2026-03-31", 233.33), ("2026-04-30", 233.34)]),
+            (10, [("2026-01-31", 200.0), ("2026-02-28", 233.33), ("2026-03-31", 233.33), ("2026-04-30", 233.34)]),
+        ]:
+            with self.subTest(percentage=percentage):
+                order = self._order()
+                first = self._invoice(order, advance_payment_method="percentage", amount=percentage)
+                first.action_post()
+                self.assertEqual(self._receivables(first), [("2026-01-31", 10.0 * percentage)])
+                last = self._invoice(order, advance_payment_method="delivered")
+                last.action_post()
+                self.assertEqual(self._receivables(last), expected)
+
+    def test_with_taxes_and_another_currency(self):
+        tax = self.env["account.tax"].create({"name": "21 %", "amount": 21.0, "type_tax_use": "sale"})
+        currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 3.0)])
+        pricelist = self.env["product.pricelist"].create({"name": "Euro", "currency_id": currency.id})
+        order = self._make_order(pricelist_id=pricelist.id)
+        order.order_line.write({"price_unit": 1000.0, "tax_ids": tax.ids})
+        order.action_confirm()
+        order.order_line.qty_delivered = 1.0
+        self._invoice(order, advance_payment_method="percentage", amount=30).action_post()
+        last = self._invoice(order, advance_payment_method="delivered")
+        last.action_post()
+        self.assertEqual([amount for _day, amount in self._receivables(last)], [282.33, 282.33, 282.34])
+        self.assertAlmostEqual(
+            sum(last.o2c_instalment_ids.mapped("balance")), last.amount_total_signed, 6,
+        )
+
+    def test_a_down_payment_of_everything_leaves_nothing(self):
+        order = self._order()
+        self._invoice(order, advance_payment_method="percentage", amount=100).action_post()
+        last = self._invoice(order, advance_payment_method="delivered")
+        last.action_post()
+        self.assertEqual((last.amount_total, last.state), (0.0, "posted"))
+
+    def test_terms_of_odoo_are_left_to_odoo(self):
+        order = self._order(payment_term_id=self._make_term((30, 0), (70, 30)).id)
+        first = self._invoice(order, advance_payment_method="percentage", amount=30)
+        first.action_post()
+        self.assertEqual([amount for _day, amount in self._receivables(first)], [90.0, 210.0])

@@ -4,7 +4,7 @@ from datetime import date
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.o2c_portal.core.schedule import FULL, affordable, after, ascending, in_proportion, share, split
+from odoo.addons.o2c_portal.core.schedule import FULL, affordable, after, ascending, in_proportion, less, share, split
 
 EQUAL = None
 
@@ -86,6 +86,14 @@ class TestSplit(BaseCase):
         for pattern in ([0, 0], [], [5, -3]):
             with self.subTest(pattern=pattern), self.assertRaises(ValueError):
                 in_proportion(100, pattern)
+
+
+    def test_what_was_paid_ahead_settles_the_earliest(self):
+        parts = [300, 233, 233, 234]
+        self.assertEqual(less(parts, 300), [0, 233, 233, 234])
+        self.assertEqual(less(parts, 500), [0, 33, 233, 234])
+        self.assertEqual(less(parts, 0), parts)
+        self.assertEqual(less(parts, 1200), [0, 0, 0, 0])
 
 
 @tagged("post_install", "-at_install")
