@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import subprocess
 
 from . import database, odoo, place, postgres, steps
 from .maildev import MailDev
@@ -82,7 +83,7 @@ Ctrl-C ends it; ./o2c db reset starts over.""",
 
 def pay_link(server):
     """Return a Pay Now address that is ready to be paid, as staff would copy it."""
-    rpc = Client(server)
+    rpc = Client(server.url, server.database)
     invoice = rpc("ir.model.data", "check_object_reference", "o2c_portal", "demo_invoice")[1]
     try:
         return rpc("account.move", "action_o2c_copy_pay_link", [invoice])["params"]["url"]
@@ -92,12 +93,11 @@ def pay_link(server):
 
 def check(port):
     """Drive the main job on a fresh copy of the demo; return 1 when a step fails."""
-    from . import main_job
-
     fresh = database.name("check")
     database.copy(database.addon_template(), fresh)
     try:
         with running(fresh, port) as (server, mails):
-            return main_job.run(server, mails)
+            command = [place.PYTHON, "-m", "dev.main_job", server.url, fresh, mails.url]
+            return subprocess.call(command, cwd=place.ROOT, env={**os.environ, **odoo.environment()})
     finally:
         database.drop(fresh)

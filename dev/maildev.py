@@ -15,13 +15,41 @@ from .server import chosen_port
 from .shell import Failure
 
 
-class MailDev:
+class Mails:
+    """What a running maildev received."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def _get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return answer.read()
+
+    def messages(self):
+        """Return what was received as ``(envelope recipients, subject, id)``, oldest first."""
+        return [
+            ([to["address"] for to in mail["envelope"]["to"]], mail.get("subject", ""), mail["id"])
+            for mail in json.loads(self._get("/email"))
+        ]
+
+    def wait_for(self, recipient, subject="", timeout=90):
+        """Return the newest message to ``recipient`` whose subject contains ``subject``; AssertionError without one."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for recipients, found, number in reversed(self.messages()):
+                if recipient in recipients and subject in found:
+                    return email.message_from_bytes(self._get(f"/email/{number}/source"), policy=POLICY)
+            time.sleep(0.3)
+        raise AssertionError(f"no mail to {recipient} with {subject!r}; received: {self.messages()}")
+
+
+class MailDev(Mails):
     """maildev from npm, on 127.0.0.1 only; use as a context manager."""
 
     def __init__(self):
         self.port = chosen_port("smtp", 2525)
         self.web_port = chosen_port("mails", 8025)
-        self.url = f"http://127.0.0.1:{self.web_port}"
+        super().__init__(f"http://127.0.0.1:{self.web_port}")
         self._process = None
 
     def __enter__(self):
@@ -49,24 +77,3 @@ class MailDev:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)  # the wheel's node is a script around the real one
         self._process.wait()
-
-    def _get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return answer.read()
-
-    def messages(self):
-        """Return what was received as ``(envelope recipients, subject, id)``, oldest first."""
-        return [
-            ([to["address"] for to in mail["envelope"]["to"]], mail.get("subject", ""), mail["id"])
-            for mail in json.loads(self._get("/email"))
-        ]
-
-    def wait_for(self, recipient, subject="", timeout=90):
-        """Return the newest message to ``recipient`` whose subject contains ``subject``; AssertionError without one."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            for recipients, found, number in reversed(self.messages()):
-                if recipient in recipients and subject in found:
-                    return email.message_from_bytes(self._get(f"/email/{number}/source"), policy=POLICY)
-            time.sleep(0.3)
-        raise AssertionError(f"no mail to {recipient} with {subject!r}; received: {self.messages()}")

@@ -7,10 +7,10 @@ import urllib.request
 class Client:
     """Odoo over JSON-RPC as one user: ``client("res.partner", "create", {...})``; errors raise RpcError."""
 
-    def __init__(self, server, login="admin", password="admin"):
-        self._url = f"{server.url}/jsonrpc"
-        self._access = [server.database, None, password]
-        self.uid = self._call("common", "login", [server.database, login, password])
+    def __init__(self, url, database, login="admin", password="admin"):
+        self._url = f"{url}/jsonrpc"
+        self._access = [database, None, password]
+        self.uid = self._call("common", "login", [database, login, password])
         assert self.uid, f"{login} cannot log in"
         self._access[1] = self.uid
 

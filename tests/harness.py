@@ -112,7 +112,7 @@ def server(start_server):
 @pytest.fixture
 def client(server):
     """JSON-RPC to ``server`` as the administrator."""
-    return Client(server)
+    return Client(server.url, server.database)
 
 
 @pytest.fixture
