@@ -12,6 +12,6 @@ Imports point one way: ``controllers | wizard | report -> models -> gateways -> 
 """
 
 from . import controllers, logs, models, wizard
-from .hooks import uninstall_hook
+from .hooks import post_init_hook, uninstall_hook
 
 logs.install()

@@ -42,6 +42,9 @@
         "views/o2c_money_event_views.xml",
         "views/o2c_order_stage_views.xml",
         "views/sale_order_views.xml",
+        "views/account_payment_views.xml",
+        "views/o2c_mail_templates.xml",
+        "report/account_move_report.xml",
     ],
     "demo": ["demo/o2c_portal_demo.xml"],
     "assets": {
@@ -52,6 +55,7 @@
             "o2c_portal/static/src/interactions/**/*",
         ],
     },
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }

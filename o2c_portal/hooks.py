@@ -1,6 +1,14 @@
 """What happens once, around the life of the addon in a database."""
 
 
+def post_init_hook(env):
+    """Give what was there before a start: payments that need no receipt any more, orders on the first stage."""
+    env.cr.execute("UPDATE account_payment SET o2c_receipt_state = 'before' WHERE state != 'draft'")
+    first = env["o2c.order.stage"].search([("company_id", "=", False)], limit=1)
+    if first:
+        env.cr.execute("UPDATE sale_order SET o2c_stage_id = %s WHERE o2c_stage_id IS NULL", [first.id])
+
+
 def uninstall_hook(env):
     """Remove what the ORM does not know to be ours; the books are never touched."""
     env["ir.config_parameter"].sudo().search([("key", "=like", "o2c.%")]).unlink()

@@ -9,16 +9,20 @@ from . import o2c_stage_rule
 # Our services
 from . import o2c_cashier
 from . import o2c_pay_page
+from . import o2c_pay_request
 from . import o2c_rate_limiter
+from . import o2c_receipt
 
 # Extensions of Odoo
 from . import account_move
 from . import account_move_line
+from . import account_move_send
 from . import account_partial_reconcile
 from . import account_payment
 from . import account_payment_term
 from . import account_payment_term_line
 from . import ir_http
+from . import mail_mail
 from . import payment_token
 from . import payment_transaction
 from . import res_company

@@ -1,4 +1,6 @@
-from odoo import models
+"""Adds to account.payment: the facts it leaves, and its receipt."""
+
+from odoo import fields, models
 
 POSTED = ("in_process", "paid")
 
@@ -6,9 +8,24 @@ POSTED = ("in_process", "paid")
 class AccountPayment(models.Model):
     _inherit = "account.payment"
 
+    o2c_receipt_state = fields.Selection(
+        [
+            ("queued", "Being sent"),
+            ("sent", "Sent"),
+            ("failed", "Not delivered"),
+            ("no_address", "Not sent: no address"),
+            ("off", "Not sent: switched off"),
+            ("before", "Not sent: older than the receipts"),
+        ],
+        string="Receipt", readonly=True, copy=False,
+    )
+    o2c_receipt_sent_at = fields.Datetime(string="Receipt sent on", readonly=True, copy=False)
+    o2c_receipt_note = fields.Char(string="Receipt details", readonly=True, copy=False)
+    o2c_receipt_copies = fields.Integer(readonly=True, copy=False, help="How often the receipt was sent again.")
+
     def write(self, vals):
         res = super().write(vals)
-        if "state" in vals:
+        if "state" in vals and "move_id" not in vals:  # with move_id it is Odoo preparing the entry, still a draft
             self._o2c_record_money(vals["state"])
         return res
 
@@ -37,3 +54,13 @@ class AccountPayment(models.Model):
         tx = self.sudo().payment_transaction_id  # sudo: transactions are not readable by all who see payments
         txs = tx | tx.source_transaction_id
         return txs.sale_order_ids | (txs.invoice_ids | self.sudo().reconciled_invoice_ids)._o2c_orders()
+
+    def _o2c_send_receipt(self):
+        """Queue the receipts of this payment unless that was decided before; see ``o2c.receipt``."""
+        self.env["o2c.receipt"]._send(self)
+
+    def action_o2c_send_receipt(self):
+        """Send the receipt again, to the same people, as things stand now."""
+        self.ensure_one()
+        self.check_access("write")
+        self.env["o2c.receipt"]._send(self, again=True)

@@ -156,7 +156,7 @@ class O2cMoneyEvent(models.Model):
         if errors:
             self._failed("\n".join(errors))
         else:
-            self.write({"state": "done", "applied_at": fields.Datetime.now(), "reason": False})
+            self.write({"state": "done", "applied_at": fields.Datetime.now(), "next_at": False, "reason": False})
 
     def _apply_effects(self):
         """Run every effect in its own savepoint, so that one that fails does not hold up the others.
@@ -181,7 +181,10 @@ class O2cMoneyEvent(models.Model):
         """Return ``[(name, callable), ...]`` of what follows from this fact. All of them may run again."""
         payment = self.payment_id
         orders = self.move_id._o2c_orders() if self.move_id else payment._o2c_orders()
-        return [(self.env._("Order stages"), orders._o2c_evaluate_stages)]
+        effects = [(self.env._("Order stages"), orders._o2c_evaluate_stages)]
+        if self.kind == "payment_received":
+            effects.append((self.env._("Receipt"), payment._o2c_send_receipt))
+        return effects
 
     def _failed(self, reason):
         """Come back later, or park the rows with the reason after the last try."""

@@ -1,6 +1,8 @@
 """Adds to res.company: the settings of Order to Cash."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools.mail import single_email_re
 
 
 class ResCompany(models.Model):
@@ -48,3 +50,25 @@ class ResCompany(models.Model):
                   AND o2c_link_days_print > 0 AND o2c_link_days_manual > 0)""",
         "A pay link must live at least one day.",
     )
+
+    # Receipts and messages
+    o2c_receipt_customer = fields.Boolean(
+        "Receipt to the customer", default=True, help="Every payment of a customer is confirmed by email, once."
+    )
+    o2c_receipt_salesperson = fields.Boolean(
+        "Tell the salesperson", help="The salesperson of the order or invoice gets a copy in their own language."
+    )
+    o2c_receipt_user_ids = fields.Many2many(
+        "res.users", "o2c_receipt_company_user_rel", "company_id", "user_id", string="Tell these users",
+        domain=[("share", "=", False)],
+    )
+    o2c_receipt_emails = fields.Char("Tell these addresses", help="Email addresses with a comma between them.")
+    o2c_pay_now_mail = fields.Boolean("Pay Now in invoice emails", default=True)
+    o2c_pay_now_pdf = fields.Boolean("Pay Now on invoice PDFs", default=True)
+
+    @api.constrains("o2c_receipt_emails")
+    def _check_o2c_receipt_emails(self):
+        for company in self:
+            for part in (company.o2c_receipt_emails or "").replace(";", ",").split(","):
+                if part.strip() and not single_email_re.match(part.strip()):
+                    raise ValidationError(self.env._("%(text)s is not an email address.", text=part.strip()))

@@ -18,3 +18,11 @@ class ResConfigSettings(models.TransientModel):
     o2c_link_days_print = fields.Integer(related="company_id.o2c_link_days_print", readonly=False)
     o2c_link_days_manual = fields.Integer(related="company_id.o2c_link_days_manual", readonly=False)
     o2c_link_show_number = fields.Boolean(related="company_id.o2c_link_show_number", readonly=False)
+
+    # Receipts and messages
+    o2c_receipt_customer = fields.Boolean(related="company_id.o2c_receipt_customer", readonly=False)
+    o2c_receipt_salesperson = fields.Boolean(related="company_id.o2c_receipt_salesperson", readonly=False)
+    o2c_receipt_user_ids = fields.Many2many(related="company_id.o2c_receipt_user_ids", readonly=False)
+    o2c_receipt_emails = fields.Char(related="company_id.o2c_receipt_emails", readonly=False)
+    o2c_pay_now_mail = fields.Boolean(related="company_id.o2c_pay_now_mail", readonly=False)
+    o2c_pay_now_pdf = fields.Boolean(related="company_id.o2c_pay_now_pdf", readonly=False)

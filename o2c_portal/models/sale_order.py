@@ -103,10 +103,8 @@ class SaleOrder(models.Model):
 
     def _o2c_part_of_transaction(self, tx):
         """Return what of a transaction no invoice has taken up yet, for this order; negative for a refund."""
-        if tx.payment_id:
-            amount = tx.payment_id._o2c_unapplied()
-        else:
-            amount = 0 if tx.invoice_ids else tx.amount
+        waiting = 0 if tx.invoice_ids else tx.amount  # of a transaction that is not in the books yet
+        amount = tx.payment_id._o2c_unapplied() if tx.payment_id else waiting
         origin = tx.source_transaction_id or tx
         orders = origin.sale_order_ids | origin.invoice_ids._o2c_orders()
         whole = sum(self._o2c_minor(order.amount_total) for order in orders)

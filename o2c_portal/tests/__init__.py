@@ -1,5 +1,7 @@
 from . import test_access
 from . import test_invoice_instalments
+from . import test_invoice_mail
+from . import test_invoice_pdf
 from . import test_money_core
 from . import test_money_event
 from . import test_native_routes
@@ -8,6 +10,7 @@ from . import test_order_schedule
 from . import test_order_stage
 from . import test_pay_link
 from . import test_payment_term
+from . import test_receipt
 from .core import test_instalments
 from .core import test_paylink
 from .core import test_schedule

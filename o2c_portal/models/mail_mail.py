@@ -1,0 +1,64 @@
+"""Adds to mail.mail: receipts report how they fared, and are tried again when the mail server was away."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+BACKOFF = (
+    timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12), timedelta(hours=24),
+)
+HOPELESS = ("mail_email_invalid", "mail_email_missing", "mail_from_invalid", "mail_from_missing")
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    o2c_payment_id = fields.Many2one(
+        "account.payment", string="Receipt of", index="btree_not_null", ondelete="set null", readonly=True
+    )
+    o2c_audience = fields.Selection([("customer", "Customer"), ("staff", "Staff")], readonly=True)
+    o2c_tries = fields.Integer(readonly=True)
+    o2c_retry_at = fields.Datetime(string="Next try", readonly=True)
+
+    def _o2c_queue(self):
+        """Have Odoo's mail queue send these mails right after the commit."""
+        if self:
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
+        """Override of mail: note on the payment what became of its receipt, before the mail may be deleted."""
+        self.filtered("o2c_payment_id")._o2c_note_delivery(failure_type)
+        return super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
+        )
+
+    def _o2c_note_delivery(self, failure_type):
+        for mail in self:
+            if mail.state == "sent":
+                mail.o2c_retry_at = False
+                values = {"o2c_receipt_state": "sent", "o2c_receipt_sent_at": fields.Datetime.now(),
+                          "o2c_receipt_note": mail.email_to}
+            else:
+                again = failure_type not in HOPELESS and mail.o2c_tries < len(BACKOFF)
+                mail.o2c_retry_at = again and fields.Datetime.now() + BACKOFF[mail.o2c_tries]
+                mail.o2c_tries += 1
+                values = {"o2c_receipt_state": "failed", "o2c_receipt_note": mail._o2c_why()}
+            if mail.o2c_audience == "customer":
+                mail.o2c_payment_id.sudo().write(values)  # sudo: the queue may run as anybody
+
+    def _o2c_why(self):
+        reason = (self.failure_reason or self.env._("unknown reason")).splitlines()[0]
+        if self.o2c_retry_at:
+            return self.env._("%(address)s: %(reason)s. It is tried again.", address=self.email_to, reason=reason)
+        return self.env._("%(address)s: %(reason)s. Given up after %(tries)s tries.", address=self.email_to,
+                          reason=reason, tries=self.o2c_tries)
+
+    @api.model
+    def _cron_o2c_retry_receipts(self):
+        """Give receipts that could not be sent back to the mail queue, at growing intervals."""
+        mails = self.search([
+            ("o2c_payment_id", "!=", False), ("state", "=", "exception"),
+            ("o2c_retry_at", "<=", fields.Datetime.now()),
+        ])
+        mails.mark_outgoing()
+        mails._o2c_queue()

@@ -1,0 +1,135 @@
+"""The email of an invoice asks its customer to pay what is due."""
+
+from odoo import fields
+from odoo.tests import new_test_user
+from odoo.tools import html2plaintext
+
+from odoo.addons.mail.tests.common import MockEmail
+
+from .common import O2cCommon
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+class TestInvoiceMail(O2cCommon, MockEmail):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context={**cls.env.context, "mail_notify_force_send": True})
+        cls.company = cls.env.company
+        cls.term = cls._make_term((30, 0), (70, 30))
+        cls.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).cancel()
+
+    def _sent(self, send):
+        """Return ``{address: mail}`` of what the mail server is given while ``send`` runs."""
+        with self.mock_mail_gateway():
+            send()
+            return {mail["email_to"][0]: mail for mail in self._mails}
+
+    def _by_wizard(self, invoice):
+        wizard = self.env["account.move.send.wizard"].with_context(
+            active_model="account.move", active_ids=invoice.ids,
+        ).create({"sending_methods": ["email"]})
+        return self._sent(wizard.action_send_and_print)
+
+    def _by_cron(self, invoices):
+        wizard = self.env["account.move.send.batch.wizard"].with_context(
+            active_model="account.move", active_ids=invoices.ids,
+        ).create({})
+        wizard.action_send_and_print()
+        self.assertTrue(all(invoices.mapped("sending_data")))
+
+        def cron():
+            with self.enter_registry_test_mode():
+                self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
+            self.env["mail.mail"].sudo().process_email_queue()
+
+        return self._sent(cron)
+
+    def _body(self, mails, address='"Payer Ltd" <payer@example.com>'):
+        return mails[address]["body"]
+
+    def test_send_wizard(self):
+        invoice = self._make_invoice(1000, self.term, "2026-01-01")
+        mails = self._by_wizard(invoice)
+        body = self._body(mails)
+        url = invoice._o2c_pay_url("email")
+        self.assertIn(f'href="{url}"', body)
+        text = html2plaintext(body)
+        self.assertIn("Pay Now", text)
+        self.assertIn(f"${NBSP}1,000.00 due{NBSP}01/01/2026".replace(f"due{NBSP}", "due "), text)
+        self.assertIn("Instalment 1 of 2", text)
+        self.assertIn(f"${NBSP}700.00", text)
+
+    def test_amount_due_now_is_the_instalment_and_not_the_total(self):
+        invoice = self._make_invoice(1000, self.term)
+        text = html2plaintext(self._body(self._by_wizard(invoice)))
+        today = fields.Date.today().strftime("%m/%d/%Y")
+        self.assertIn(f"${NBSP}300.00 due {today}", text)
+        self.assertNotIn("1,000.00 due", text)
+
+    def test_one_instalment_needs_no_schedule(self):
+        text = html2plaintext(self._body(self._by_wizard(self._make_invoice(100))))
+        self.assertIn(f"${NBSP}100.00 due", text)
+        self.assertNotIn("instalment", text.lower())
+
+    def test_batch_and_cron(self):
+        other = self.env["res.partner"].create({"name": "Second", "email": "second@example.com"})
+        first, second = self._make_invoice(1000, self.term), self._make_invoice(50, partner=other)
+        mails = self._by_cron(first | second)
+        self.assertIn(f'href="{first._o2c_pay_url("email")}"', self._body(mails))
+        self.assertIn(f'href="{second._o2c_pay_url("email")}"', self._body(mails, '"Second" <second@example.com>'))
+        self.assertNotIn(first._o2c_pay_url("email"), self._body(mails, '"Second" <second@example.com>'))
+
+    def test_the_address_is_not_kept_in_the_chatter(self):
+        invoice = self._make_invoice(1000, self.term)
+        self._by_wizard(invoice)
+        url = invoice._o2c_pay_url("email")
+        token = url.rsplit("/", 1)[1]
+        self.assertTrue(invoice.message_ids)
+        for message in invoice.message_ids:
+            self.assertNotIn(token, str(message.body))
+
+    def test_staff_that_follows_sees_view_and_no_button(self):
+        invoice = self._make_invoice(1000, self.term)
+        clerk = new_test_user(
+            self.env, "clerk", name="Clerk", email="clerk@example.com", notification_type="email",
+            groups="o2c_portal.o2c_portal_group_user",
+        )
+        invoice.message_subscribe(clerk.partner_id.ids)
+        mails = self._by_wizard(invoice)
+        body = self._body(mails, '"Clerk" <clerk@example.com>')
+        self.assertNotIn("Pay Now", body)
+        self.assertNotIn("/pay/", body)
+        self.assertIn("View", body)
+
+    def test_no_button_when_nothing_is_payable(self):
+        paid = self._make_invoice(100)
+        self._register_payment(paid)
+        refund = self._make_invoice(100)._reverse_moves()
+        refund.invoice_date = fields.Date.today()
+        refund.action_post()
+        off = self._make_invoice(100)
+        for name, move in [("paid", paid), ("credit note", refund), ("switched off", off)]:
+            if move == off:
+                self.company.o2c_pay_now_mail = False
+            with self.subTest(name):
+                body = self._body(self._by_wizard(move))
+                self.assertNotIn("Pay Now", body)
+                self.assertNotIn("/pay/", body)
+
+    def test_other_messages_to_the_customer_do_not_ask_for_money(self):
+        invoice = self._make_invoice(100)
+        mails = self._sent(lambda: invoice.message_post(
+            body="Hello", partner_ids=self.customer.ids, message_type="comment", subtype_xmlid="mail.mt_comment",
+        ))
+        self.assertNotIn("Pay Now", self._body(mails))
+
+    def test_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        self.env.flush_all()
+        invoice = self._make_invoice(1000, self.term)
+        body = self._body(self._by_wizard(invoice))
+        self.assertIn(f"${NBSP}300,00", body)
+        self.assertIn(fields.Date.today().strftime("%d/%m/%Y"), body)

@@ -1,0 +1,102 @@
+"""The PDF of an invoice can be paid: by clicking, by scanning, by typing."""
+
+import io
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from unittest import skipUnless
+from unittest.mock import patch
+
+from odoo.tests import HttpCase
+from odoo.tools.pdf import OdooPdfFileReader
+
+from .common import O2cCommon
+
+LAYOUTS = ("standard", "boxed", "bold", "striped", "folder", "wave", "bubble")
+
+
+class TestInvoicePdf(O2cCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.term = cls._make_term((30, 0), (70, 30))
+
+    def _pdf(self, move):
+        report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
+        move.invalidate_recordset()
+        return report._render_qweb_pdf("account.account_invoices", res_ids=move.ids)[0]
+
+    def _links(self, pdf):
+        pages = OdooPdfFileReader(io.BytesIO(pdf), strict=False).pages
+        found = [note.get_object() for page in pages for note in page.get("/Annots", [])]
+        return [note["/A"]["/URI"] for note in found if "/URI" in note.get("/A", {})]
+
+    def _text(self, pdf):
+        return " ".join(" ".join(page.extract_text() for page in OdooPdfFileReader(io.BytesIO(pdf)).pages).split())
+
+    def _codes(self, pdf):
+        """Return what a scanner reads from the printed pages."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "invoice.pdf").write_bytes(pdf)
+            subprocess.run(["pdftoppm", "-r", "100", "-png", "invoice.pdf", "page"], cwd=folder, check=True)
+            pages = sorted(path.name for path in Path(folder).glob("page*.png"))
+            scan = subprocess.run(["zbarimg", "-q", "--raw", *pages], cwd=folder, check=False, capture_output=True)
+            return scan.stdout.decode().split()
+
+    def test_button_and_address(self):
+        invoice = self._make_invoice(1000, self.term)
+        pdf = self._pdf(invoice)
+        url = invoice._o2c_pay_url("pdf")
+        self.assertEqual(set(self._links(pdf)) & {url}, {url})
+        text = self._text(pdf)
+        self.assertIn("Pay Now", text)
+        self.assertIn("To pay: $ 300.00 by", text.replace("\N{NO-BREAK SPACE}", " "))
+        self.assertIn(url, text.replace(" ", ""))
+
+    @skipUnless(shutil.which("zbarimg") and shutil.which("pdftoppm"), "needs zbarimg and pdftoppm")
+    def test_the_code_scans_in_every_layout_and_is_the_only_one(self):
+        self.company.link_qr_code = True
+        invoice = self._make_invoice(1000, self.term)
+        url = invoice._o2c_pay_url("pdf")
+        for layout in LAYOUTS:
+            with self.subTest(layout):
+                self.company.external_report_layout_id = self.env.ref(f"web.external_layout_{layout}")
+                pdf = self._pdf(invoice)
+                self.assertEqual(self._codes(pdf), [url])
+                self.assertIn(url, self._links(pdf))
+
+    def test_nothing_to_pay_nothing_to_click(self):
+        paid = self._make_invoice(100)
+        self._register_payment(paid)
+        refund = self._make_invoice(100)._reverse_moves()
+        refund.action_post()
+        draft = self._make_invoice(100, post=False)
+        bill = self.init_invoice("in_invoice", partner=self.customer, invoice_date="2026-01-01", post=True, amounts=[9])
+        for name, move in [("paid", paid), ("credit note", refund), ("draft", draft), ("bill", bill)]:
+            with self.subTest(name):
+                pdf = self._pdf(move)
+                self.assertNotIn("Pay Now", self._text(pdf))
+                self.assertFalse([link for link in self._links(pdf) if "/pay/" in link])
+
+    def test_switched_off_leaves_odoo_s_own_code(self):
+        self.company.write({"o2c_pay_now_pdf": False, "link_qr_code": True})
+        png = self.env["o2c.pay.request"]._qr_png("native")
+        with patch.object(self.env.registry["ir.actions.report"], "barcode", return_value=png):
+            pdf = self._pdf(self._make_invoice(100))
+        self.assertFalse([link for link in self._links(pdf) if "/pay/" in link])
+        self.assertTrue([link for link in self._links(pdf) if "/my/invoices/" in link])
+
+    def test_overdue_says_so(self):
+        invoice = self._make_invoice(1000, self.term, "2026-01-01")
+        text = self._text(self._pdf(invoice)).replace("\N{NO-BREAK SPACE}", " ")
+        self.assertIn("Due now: $ 1,000.00 since 01/01/2026", text)
+
+    def test_the_page_of_the_portal_makes_no_link(self):
+        invoice = self._make_invoice(100)
+        html = self.env["ir.actions.report"]._render_qweb_html(
+            "account.account_invoices", invoice.ids, data={"report_type": "html"},
+        )[0]
+        self.assertNotIn(b"/pay/", html)
+        self.assertFalse(self.env["o2c.pay.link"].sudo().search([("move_id", "=", invoice.id)]))
