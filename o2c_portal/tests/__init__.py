@@ -8,10 +8,15 @@ from . import test_native_routes
 from . import test_order_portal
 from . import test_order_schedule
 from . import test_order_stage
+from . import test_pay_bad_input
 from . import test_pay_link
+from . import test_pay_page
 from . import test_payment_term
+from . import test_rate_limiter
 from . import test_receipt
 from .core import test_instalments
+from .core import test_limits
 from .core import test_paylink
+from .core import test_public_surface
 from .core import test_schedule
 from .core import test_stages
