@@ -1,5 +1,6 @@
 import { patch } from "@web/core/utils/patch";
 import { PaymentForm } from "@payment/interactions/payment_form";
+import { PaymentPostProcessing } from "@payment/interactions/post_processing";
 
 patch(PaymentForm.prototype, {
     /**
@@ -24,5 +25,20 @@ patch(PaymentForm.prototype, {
             expected_minor: Number(checkout.dataset.expectedMinor),
             installment_ids: JSON.parse(checkout.dataset.installmentIds),
         };
+    },
+});
+
+patch(PaymentPostProcessing, {
+    /**
+     * Who came from the pay page is not left waiting for a bank: the result page says that the payment is in process.
+     *
+     * @override method from @payment/interactions/post_processing
+     */
+    getFinalStates() {
+        const finalStates = super.getFinalStates(...arguments);
+        if (document.querySelector('[name="o_payment_status"][data-o2c-pay-link]')) {
+            finalStates.add("pending");
+        }
+        return finalStates;
     },
 });
