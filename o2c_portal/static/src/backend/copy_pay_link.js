@@ -8,10 +8,11 @@ async function copyPayLink(env, action) {
     const { url } = action.params;
     try {
         await browser.navigator.clipboard.writeText(url);
-        env.services.notification.add(_t("Pay Now link copied."), { type: "success" });
     } catch {
         env.services.dialog.add(AlertDialog, { title: _t("Pay Now link"), body: url });
+        return;
     }
+    env.services.notification.add(_t("Pay Now link copied."), { type: "success" });
     return { type: "ir.actions.client", tag: "soft_reload" };
 }
 
