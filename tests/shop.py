@@ -35,6 +35,10 @@ class Shop:
         action = self.client("account.move", "action_o2c_copy_pay_link", [invoice_id])
         return action["params"]["url"].rsplit("/", 1)[1]
 
+    def access_token(self, invoice_id):
+        """Return the token of the invoice's own portal page."""
+        return self.client("account.move", "get_portal_url", [invoice_id]).split("access_token=")[1].split("&")[0]
+
     def open_lines(self, invoice_id):
         """Return ``[(journal item id, open amount in cents)]`` of an invoice."""
         rows = self.query(
