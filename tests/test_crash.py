@@ -5,8 +5,8 @@ import threading
 import time
 
 from dev import postgres
+from dev.rpc import Client
 
-from .harness import Client
 from .payers import Payer
 from .shop import Shop
 
@@ -24,7 +24,7 @@ DELAYS = (None, 0.0, 0.05, 0.15, 0.3, 0.6)  # seconds into the booking; None: be
 
 def test_killed_between_success_and_booking(start_server, mailbox):
     server = start_server(workers=2)
-    shop = Shop(Client(server), server.database)
+    shop = Shop(Client(server.url, server.database), server.database)
     for number, (delay, invoice) in enumerate(zip(DELAYS, shop.invoices(len(DELAYS)), strict=True), start=1):
         [(line, cents), _second] = shop.open_lines(invoice)
         token = shop.pay_token(invoice)

@@ -2,8 +2,8 @@
 
 from dev import database as databases
 from dev import odoo
+from dev.rpc import Client
 
-from .harness import Client
 from .payers import Payer
 from .shop import Shop
 
@@ -51,7 +51,7 @@ def hashes(shop, names):
 
 def test_uninstall_leaves_the_books_and_nothing_else(start_server):
     server = start_server(workers=0, max_cron_threads=0)  # Odoo does not uninstall while a scheduled action runs
-    client = Client(server)
+    client = Client(server.url, server.database)
     shop = Shop(client, server.database)
     paid, half = shop.invoices(2)
     for invoice, count in ((paid, 2), (half, 1)):

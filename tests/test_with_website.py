@@ -3,8 +3,8 @@
 import requests
 
 from dev import database as databases
+from dev.rpc import Client
 
-from .harness import Client
 from .payers import Payer
 from .shop import Shop
 
@@ -12,7 +12,7 @@ from .shop import Shop
 def test_pay_page_and_payment_with_the_website_installed(start_server, make_database):
     template = databases.addon_template((*databases.BASE_MODULES, "website"))
     server = start_server(make_database(template), workers=0)
-    client = Client(server)
+    client = Client(server.url, server.database)
     shop = Shop(client, server.database)
     [invoice] = shop.invoices(1)
     token = shop.pay_token(invoice)
