@@ -96,7 +96,8 @@ class O2cPay(O2cPaymentPortal):
             return self._o2c_back(token)
         return self._o2c_page("review", token, link, review)
 
-    @http.route("/pay/<string:token>/checkout", **READ)
+    # A page of the website where there is one: Odoo's payment form asks it for the session of its scripts.
+    @http.route("/pay/<string:token>/checkout", **READ, website=True, multilang=False)
     @guarded(answer_page, "GET", "HEAD")
     def o2c_pay_checkout(self, token, choice="", **_query):
         """Show the providers' own forms for what was chosen."""
