@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from . import odoo, odoo_source, place, postgres
+from . import odoo, odoo_source, place, postgres, steps
 from .shell import say
 
 # What the addon's tests and the demo stand on; the addon's own dependencies are among them.
@@ -74,6 +74,11 @@ def addon_content():
 
 def addon_template(modules=BASE_MODULES):
     """Return the template with the addon as it is on disk now; templates of its earlier states are dropped."""
+    with steps.lock("templates"):
+        return _addon_template(modules)
+
+
+def _addon_template(modules):
     base = base_template(modules)
     group = name(f"addon_{place.digest(*sorted(modules), length=4)}")
     template = f"{group}_{place.digest(base, RECIPE, addon_content())}"
