@@ -227,13 +227,8 @@ class AccountMove(models.Model):
         super()._compute_needed_terms()
         for move in self:
             needed = {key: {"o2c_part": 0, **values} for key, values in move.needed_terms.items()}
-            term = move.invoice_payment_term_id
-            if len(term.line_ids) > 1 and needed and all("discount_date" in key for key in needed):
-                down_payments = move.invoice_line_ids.filtered("is_downpayment")
-                if term.o2c_has_equal_parts and down_payments and move.move_type == "out_invoice":
-                    needed = move._o2c_terms_after_down_payments(needed, -sum(down_payments.mapped("price_total")))
-                elif len(needed) < len(term.line_ids):
-                    needed = move._o2c_terms_apart(needed)
+            if len(move.invoice_payment_term_id.line_ids) > 1 and all("discount_date" in key for key in needed):
+                needed = move._o2c_terms_after_down_payments(needed) or move._o2c_terms_apart(needed)
             move.needed_terms = needed
 
     def _o2c_term_date(self):
@@ -256,6 +251,8 @@ class AccountMove(models.Model):
 
     def _o2c_terms_apart(self, needed):
         """Return ``needed`` with the parts of one day split again: the first under Odoo's own key, others numbered."""
+        if len(needed) >= len(self.invoice_payment_term_id.line_ids):
+            return needed
         parts = self._o2c_term_parts(needed)
         apart = {}
         for key, values in needed.items():
@@ -271,18 +268,32 @@ class AccountMove(models.Model):
                 }
         return apart
 
-    def _o2c_terms_after_down_payments(self, needed, ahead):
-        """Return ``needed`` as the order's schedule wants it: a down payment is due at once and settles the earliest
-        instalments of the invoice it is deducted from.
+    def _o2c_paid_ahead(self):
+        """Return the down payments deducted here (with taxes); 0 on a down payment's own invoice, None without any.
 
-        :param float ahead: the down payments deducted; negative on the down payment's own invoice
+        Only terms with equal parts count them in; all others are Odoo's.
         """
+        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        down_payments = lines.filtered("is_downpayment")
+        if not down_payments or self.move_type != "out_invoice" or not self.invoice_payment_term_id.o2c_has_equal_parts:
+            return None
+        ahead = -sum(down_payments.mapped("price_total"))
+        if ahead > 0:
+            return ahead
+        return 0 if lines == down_payments else None
+
+    def _o2c_terms_after_down_payments(self, needed):
+        """Return ``needed`` as the order's schedule wants it, or None where no down payment changes it.
+
+        A down payment is due at once, and settles the earliest instalments of the invoice it is deducted from.
+        """
+        ahead = self._o2c_paid_ahead()
         digits, company_digits = self.currency_id.decimal_places, self.company_currency_id.decimal_places
         total = money.to_minor(sum(values["amount_currency"] for values in needed.values()), digits)
-        if total <= 0:
-            return needed
+        if ahead is None or total <= 0:
+            return None
         dates, left = [self._o2c_term_date()], [total]
-        if ahead > 0:
+        if ahead:
             parts = self._o2c_term_parts(needed, ahead)
             dates = [part["date"] for part in parts]
             amounts = [money.to_minor(part["foreign_amount"], digits) for part in parts]
