@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 from psycopg2 import OperationalError
+from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -13,6 +14,7 @@ KEEP_DAYS = 60
 LEASE = "2 minutes"  # a worker that was killed gives its row back after this time
 # How long to wait after the first, second ... failure; after the last try a row is parked
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+MAX_TRIES = len(BACKOFF) + 1
 CUSTOMER_DOCUMENTS = ("out_invoice", "out_refund", "out_receipt")
 
 
@@ -97,8 +99,9 @@ class O2cMoneyEvent(models.Model):
         """Have the effects applied right after the commit; asked once per transaction, it is only a wake-up."""
         if not self.env.cr.precommit.data.get("o2c_money_event_wake"):
             self.env.cr.precommit.data["o2c_money_event_wake"] = True
-            # sudo: whoever makes a payment may wake the job, nothing else
-            self.env.ref("o2c_portal.ir_cron_money_event").sudo()._trigger()
+            job = self.env.ref("o2c_portal.ir_cron_money_event", raise_if_not_found=False)
+            if job:  # sudo: whoever makes a payment may wake the job, nothing else
+                job.sudo()._trigger()
 
     # Effects: one row, one commit
 
@@ -106,6 +109,7 @@ class O2cMoneyEvent(models.Model):
     def _cron_apply_effects(self):
         """Apply what follows from waiting facts, each on its own, until none is left or the time is up."""
         cron = self.env["ir.cron"]
+        self._park_killers()
         seconds = cron._commit_progress(remaining=self._count_due())
         while seconds > 0 and (event := self._claim()):
             cron._commit_progress()  # the try counts, whatever happens next
@@ -114,36 +118,54 @@ class O2cMoneyEvent(models.Model):
 
     @api.model
     def _count_due(self):
-        return self.search_count([("state", "=", "pending"), ("next_at", "<=", fields.Datetime.now())])
+        return self.search_count([
+            ("state", "=", "pending"), ("next_at", "<=", fields.Datetime.now()), ("tries", "<", MAX_TRIES),
+        ])
+
+    @api.model
+    def _park_killers(self):
+        """Give up rows whose last try never came back: their worker was ended every time."""
+        self.search([
+            ("state", "=", "pending"), ("next_at", "<=", fields.Datetime.now()), ("tries", ">=", MAX_TRIES),
+        ]).write({"state": "parked", "next_at": False, "reason": self.env._("The server stopped at every try.")})
 
     @api.model
     def _claim(self):
         """Take the next waiting row and all that say the same; other workers leave them alone for the lease.
 
         The try is counted here, before anything is attempted: a row that kills its worker is parked in the end.
+        Empty when there is none, or when somebody touched the row at this very moment.
         """
         self.flush_model()
-        rows = self.env.execute_query(SQL(
+        try:
+            rows = self.env.execute_query(self._claim_query())
+        except SerializationFailure:
+            self.env.cr.rollback()
+            rows = []
+        self.invalidate_model()
+        return self.browse(sorted(row[0] for row in rows))
+
+    @api.model
+    def _claim_query(self):
+        return SQL(
             """
             WITH next AS (
                 SELECT id, kind, move_id, payment_id FROM o2c_money_event
-                 WHERE state = 'pending' AND next_at <= clock_timestamp() AT TIME ZONE 'UTC'
+                 WHERE state = 'pending' AND next_at <= clock_timestamp() AT TIME ZONE 'UTC' AND tries < %(max)s
                  ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
             ), same AS (
                 SELECT event.id FROM o2c_money_event event JOIN next
                     ON event.kind = next.kind
                    AND (event.move_id = next.move_id OR event.payment_id = next.payment_id)
-                 WHERE event.state = 'pending' FOR UPDATE OF event SKIP LOCKED
+                 WHERE event.state = 'pending' AND event.tries < %(max)s FOR UPDATE OF event SKIP LOCKED
             )
             UPDATE o2c_money_event event
                SET tries = event.tries + 1, next_at = clock_timestamp() AT TIME ZONE 'UTC' + %(lease)s::interval
               FROM same WHERE event.id = same.id
             RETURNING event.id
             """,
-            lease=LEASE,
-        ))
-        self.invalidate_model()
-        return self.browse(sorted(row[0] for row in rows))
+            lease=LEASE, max=MAX_TRIES,
+        )
 
     def _run(self):
         """Apply the effects of rows that say the same and write down how it went; never raises an effect's error."""
@@ -189,7 +211,7 @@ class O2cMoneyEvent(models.Model):
     def _failed(self, reason):
         """Come back later, or park the rows with the reason after the last try."""
         for event in self:
-            last = event.tries > len(BACKOFF)
+            last = event.tries >= MAX_TRIES
             event.write({
                 "reason": reason,
                 "state": "parked" if last else "pending",

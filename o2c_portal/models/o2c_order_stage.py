@@ -15,6 +15,6 @@ class O2cOrderStage(models.Model):
     company_id = fields.Many2one("res.company", help="Leave empty to use the stage in all companies.")
 
     @api.model
-    def _first(self, company):
+    def _first(self, company_id):
         """Return the stage in which the orders of a company start; empty when there is none."""
-        return self.search([("company_id", "in", [False, company.id])], limit=1)
+        return self.search([("company_id", "in", [False, company_id])], limit=1)

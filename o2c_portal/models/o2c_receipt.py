@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import email_normalize, email_split, format_amount, format_date
 
 from ..core import instalments
@@ -18,9 +19,14 @@ class O2cReceipt(models.AbstractModel):
 
         Every payment gets its receipts once; what was decided is kept in ``o2c_receipt_state``, and two workers that
         decide at the same time conflict on that row. ``again`` sends them once more, on a person's request.
+
+        :raises UserError: if asked for again where there is no receipt
         """
         payment.ensure_one()
-        if not again and (payment.o2c_receipt_state or not self._is_due(payment)):
+        due = self._is_due(payment)
+        if again and not due:
+            raise UserError(self.env._("Only money received from a customer has a receipt."))
+        if not due or (payment.o2c_receipt_state and not again):
             return
         payer = self._payer(payment)
         state, note = self._decide(payment, payer, again)

@@ -10,7 +10,7 @@ class SaleOrder(models.Model):
 
     o2c_stage_id = fields.Many2one(
         "o2c.order.stage", string="Stage", copy=False, index="btree_not_null", tracking=True, check_company=True,
-        ondelete="restrict", default=lambda self: self._o2c_default_stage(), group_expand="_o2c_expand_stages",
+        ondelete="restrict", group_expand="_o2c_expand_stages",
         domain="[('company_id', 'in', [False, company_id])]",
         help="Where the order stands on its way to the customer. Moved by the stage rules when money arrives.",
     )
@@ -33,10 +33,6 @@ class SaleOrder(models.Model):
     o2c_prepayment_amount = fields.Monetary("Required Prepayment", compute="_compute_o2c_prepayment_amount")
 
     @api.model
-    def _o2c_default_stage(self):
-        return self.env["o2c.order.stage"]._first(self.env.company)
-
-    @api.model
     def _o2c_expand_stages(self, found, domain):
         """Show every stage of the user's companies as a column, also the empty ones."""
         return found | found.search([("company_id", "in", [False, *self.env.companies.ids])])
@@ -46,6 +42,14 @@ class SaleOrder(models.Model):
         for order in self:
             paid = order._o2c_facts().paid
             order.o2c_amount_received = to_major(paid, order.currency_id.decimal_places)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        stages_sudo = self.env["o2c.order.stage"].sudo()  # every order starts somewhere, whoever places it
+        for vals in vals_list:
+            if "o2c_stage_id" not in vals:
+                vals["o2c_stage_id"] = stages_sudo._first(vals.get("company_id") or self.env.company.id).id
+        return super().create(vals_list)
 
     def write(self, vals):
         if "o2c_stage_id" not in vals or self.env.context.get("o2c_stage_by_rule"):

@@ -20,12 +20,12 @@ TABLE = {
     "o2c.due.item":           ("", "", "", "", R, R),
     "o2c.instalment.promise": ("", "", "", "", RWCU, RWCU),
     "o2c.money.event":        ("", "", "", "", R, R),
-    "o2c.order.stage":        ("", "", R, "", R, RWCU),
+    "o2c.order.stage":        ("", "", R, R, R, RWCU),
     "o2c.pay.link":           ("", "", "", "", R, R),
     "o2c.pay.link.revoke":    ("", "", "", "", RWCU, RWCU),
     "o2c.payment.allocation": ("", "", "", R, R, R),
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms
-    "o2c.stage.log":          ("", "", R, "", R, R),
+    "o2c.stage.log":          ("", "", R, R, R, R),
     "o2c.stage.rule":         ("", "", R, "", R, RWCU),
 }
 

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
-from odoo import SUPERUSER_ID, fields
+from odoo import SUPERUSER_ID, api, fields, sql_db
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 
@@ -161,6 +161,26 @@ class TestMoneyEvent(MoneyEventCase):
         self._apply()
         self.assertEqual((event.tries, event.state, event.reason), (1, "done", False))
 
+    def test_a_row_that_ends_its_worker_is_given_up(self):
+        self._pay(self._make_invoice(100))
+        self._waiting("payment_received").unlink()
+        event = self._waiting()
+        for _try in range(5):  # claimed, and never heard of again
+            event.next_at = fields.Datetime.now()
+            self.assertEqual(self.events._claim(), event)
+        event.next_at = fields.Datetime.now()
+        self.assertFalse(self.events._claim())
+        self._apply()
+        self.assertEqual((event.state, event.tries, event.reason), ("parked", 5, "The server stopped at every try."))
+
+    def test_a_row_touched_while_it_is_claimed_is_left_for_later(self):
+        self._pay(self._make_invoice(100))
+        self._waiting()
+        with patch.object(type(self.env), "execute_query", side_effect=SerializationFailure("concurrent")), \
+             patch.object(self.env.cr, "rollback") as rollback:
+            self.assertFalse(self.events._claim())
+        rollback.assert_called_once_with()
+
     def test_a_conflict_with_another_writer_is_tried_again(self):
         self._pay(self._make_invoice(100))
         self._waiting("payment_received").unlink()
@@ -216,3 +236,45 @@ class TestMoneyEvent(MoneyEventCase):
         with self.enter_registry_test_mode():
             self.env.ref("o2c_portal.ir_cron_money_event").sudo().method_direct_trigger()
         self.assertFalse(self.env["o2c.money.event"].search_count([("state", "=", "pending")]))
+
+
+class TestTwoWorkers(O2cCommon):
+    """Two real connections at once; what they commit is taken away again."""
+
+    def setUp(self):
+        super().setUp()
+        connection = sql_db.db_connect(self.env.cr.dbname)
+        self.cursors = [connection.cursor() for _worker in range(2)]
+        self.addCleanup(self._forget)
+        first = self.cursors[0]
+        first.execute("SELECT id, company_id FROM account_move ORDER BY id LIMIT 2")
+        moves = first.fetchall()
+        if len(moves) < 2:
+            self.skipTest("needs two committed documents")
+        for move_id, company_id in moves:
+            first.execute(
+                "INSERT INTO o2c_money_event (kind, move_id, company_id, state, tries, next_at, reason)"
+                " VALUES ('residual_changed', %s, %s, 'pending', 0, '2020-01-01', 'two workers')",
+                [move_id, company_id],
+            )
+        first.commit()
+
+    def _forget(self):
+        for cursor in self.cursors:
+            cursor.rollback()
+        self.cursors[0].execute("DELETE FROM o2c_money_event WHERE reason = 'two workers'")
+        self.cursors[0].commit()
+        for cursor in self.cursors:
+            cursor.close()
+
+    def test_they_take_different_rows_and_do_not_wait(self):
+        workers = [api.Environment(cursor, SUPERUSER_ID, {})["o2c.money.event"] for cursor in self.cursors]
+        for cursor in self.cursors:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+        claimed = [worker._claim() for worker in workers]
+        self.assertEqual([events.mapped("reason") for events in claimed], [["two workers"]] * 2)
+        self.assertNotEqual(claimed[0].ids, claimed[1].ids)
+        self.assertNotIn("two workers", workers[1]._claim().mapped("reason"), "nothing is left for a third")
+        for cursor in self.cursors:
+            cursor.commit()
+        self.assertNotIn("two workers", workers[0]._claim().mapped("reason"), "the lease holds after the commit")

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, fields
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -183,6 +183,8 @@ class TestReceipt(MoneyEventCase, MockEmail):
                     payment.action_post()
                 payment._o2c_send_receipt()
                 self._apply()
+                with self.assertRaises(UserError):
+                    payment.action_o2c_send_receipt()
                 self.assertFalse(self._receipts(payment))
                 self.assertFalse(payment.o2c_receipt_state)
 
