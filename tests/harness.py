@@ -21,11 +21,9 @@ class MailBox:
     """An SMTP server in this process that keeps what it receives, oldest first."""
 
     def __init__(self):
-        from aiosmtpd.controller import Controller
-
         self.messages = []
         self.port = free_port(2500 + os.getpid() % 400)
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = None
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 (the name aiosmtpd calls)
         message = email.message_from_bytes(envelope.content, policy=POLICY)
@@ -45,6 +43,10 @@ class MailBox:
         raise AssertionError(f"no mail to {recipient} with {subject!r}; received: {seen}")
 
     def start(self):
+        """Take mail on the port, again after a stop."""
+        from aiosmtpd.controller import Controller
+
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
         return self
 

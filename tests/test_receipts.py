@@ -32,7 +32,7 @@ def states(shop):
 
 def test_killed_while_receipts_are_made(start_server, mailbox):
     server = start_server(workers=2)
-    shop = Shop(Client(server), server.database)
+    shop = Shop(Client(server.url, server.database), server.database)
     pay_by_hand(shop, shop.invoices(PAYMENTS))
     for least in (3, 12):
         wait_until(lambda: states(shop).get("none", 0) <= PAYMENTS - least, True)  # noqa: B023
@@ -48,7 +48,7 @@ def test_killed_while_receipts_are_made(start_server, mailbox):
 def test_mail_server_away_and_back(start_server, mailbox):
     mailbox.stop()
     server = start_server(workers=2)
-    shop = Shop(Client(server), server.database)
+    shop = Shop(Client(server.url, server.database), server.database)
     pay_by_hand(shop, shop.invoices(3))
     wait_until(lambda: states(shop), {"failed": 3})
     mailbox.start()
