@@ -30,8 +30,9 @@ def answer_page(refusal):
 
 def answer_json(refusal):
     """Return a refusal the way Odoo's rpc() understands, with an honest HTTP status."""
+    message = refusal.message or request.env._("This did not work. Please reload the page and try again.")
     error = {"code": refusal.status, "message": refusal.code, "data": {
-        "name": "o2c_portal.Refusal", "code": refusal.code, "message": refusal.message, **refusal.data,
+        "name": "o2c_portal.Refusal", "code": refusal.code, "message": message, **refusal.data,
     }}
     return request.make_json_response({"jsonrpc": "2.0", "id": None, "error": error}, status=refusal.status)
 

@@ -11,6 +11,8 @@ from odoo import http
 from odoo.exceptions import AccessError, ValidationError
 from odoo.http import request
 
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
+
 from ..core import start
 from ..models.o2c_cashier import NothingToPay
 from ..models.o2c_payment_allocation import PaymentInProgress
@@ -38,6 +40,7 @@ class O2cPayStart(O2cPaymentPortal):
         keys = self._o2c_start_keys(link, params)
         self._o2c_check_rate(link)
         transaction = self._o2c_find_started(keys) or self._o2c_start(link, wish, keys)
+        PaymentPostProcessing.monitor_transaction(transaction)  # again: the session may have been read anew
         request.env.cr.commit()  # pylint: disable=invalid-commit  # intent is committed before any outside call
         if wish.flow == "token" and transaction.state == "draft":
             transaction._charge_with_token()

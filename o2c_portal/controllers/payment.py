@@ -17,7 +17,10 @@ def payer_key():
     if not user._is_public():
         return f"user:{user.id}"
     if PAYER_SESSION_KEY not in request.session:
-        request.session[PAYER_SESSION_KEY] = http.root.session_store.generate_key()[:32]
+        # The session is read anew when Odoo runs the request again; the payer must not become another one by that.
+        request.session[PAYER_SESSION_KEY] = request.httprequest.environ.setdefault(
+            PAYER_SESSION_KEY, http.root.session_store.generate_key()[:32]
+        )
     return request.session[PAYER_SESSION_KEY]
 
 

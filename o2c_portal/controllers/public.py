@@ -5,8 +5,10 @@ import logging
 import zlib
 
 import psycopg2
+import psycopg2.errors
 from werkzeug.exceptions import HTTPException
 
+from odoo.exceptions import ConcurrencyError
 from odoo.http import Response, request
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools.misc import file_open
@@ -16,6 +18,8 @@ from ..core.start import BadStart
 
 _logger = logging.getLogger(__name__)
 TRY_AGAIN_SECONDS = "600"
+# What Odoo answers by running the request again, in a new transaction or one that may write.
+AGAIN = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError, psycopg2.errors.ReadOnlySqlTransaction)
 
 
 class Refusal(Exception):
@@ -43,7 +47,7 @@ def guarded(answer, *methods):
                     raise Refusal(405, "method_not_allowed")
                 response = endpoint(self, *args, **kwargs)
                 response.flatten()  # a template that fails must fail here
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            except AGAIN:
                 raise
             except Exception as error:  # noqa: BLE001  the caller of a public page learns nothing about the error
                 request.env.cr.rollback()

@@ -40,8 +40,7 @@ class O2cPayLink(models.Model):
     nonce = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     token_hash = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     is_current = fields.Boolean(
-        "Current link", readonly=True, default=True,
-        help="The link shown when the document is rendered again for this channel.",
+        "Current link", readonly=True, help="The link shown when the document is rendered again for this channel."
     )
     expires_at = fields.Datetime("Expires on", required=True, readonly=True)
     revoked_at = fields.Datetime("Revoked on", readonly=True)

@@ -7,6 +7,7 @@ from unittest.mock import patch
 import psycopg2
 
 from odoo import fields
+from odoo.exceptions import ConcurrencyError
 from odoo.tests import tagged
 
 from ..core.limits import Limit
@@ -347,6 +348,18 @@ class TestPayBadStart(BadInputCase):
             with self.subTest(key=key):
                 response = self._start(self._wish(), self.csrf, headers={"Idempotency-Key": key})
                 self.assertEqual(self._code(response), (400, "bad_idempotency_key"))
+
+    def test_a_request_that_has_to_run_again_starts_one_payment(self):
+        transactions = self.env.registry["payment.transaction"]
+        answers = [ConcurrencyError("test"), {"reference": "second run"}]
+        self.opener.cookies.pop("session_id", None)  # a payer who has not paid here before
+        csrf = self._csrf()
+        with patch.object(transactions, "_get_processing_values", side_effect=answers) as asked, \
+                patch("odoo.service.model.time.sleep"):
+            response = self._start(self._wish(), csrf)
+        self.assertEqual((self._code(response), asked.call_count), ((200, "ok"), 2))
+        self.assertEqual(len(self._transactions()), 1)
+        self.assertIn("/result", self._get("/pay/return").headers["Location"])
 
     def test_nothing_else_is_written(self):
         before = self._money()
