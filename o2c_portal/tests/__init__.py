@@ -14,6 +14,7 @@ from . import test_pay_page
 from . import test_payment_term
 from . import test_rate_limiter
 from . import test_receipt
+from . import test_translations
 from .core import test_instalments
 from .core import test_limits
 from .core import test_paylink
