@@ -14,7 +14,7 @@ from .shell import Failure, say
 
 SUITES = ("account_payment", "payment", "sale", "portal", "payment_demo")
 LIST = place.ROOT / "docs" / "odoo-suites.md"
-FAILED = re.compile(r"(?:FAIL|ERROR): (?:setUpClass \((?:[\w.]*\.)?)?(\w+(?:\.\w+)?)")
+FAILED = re.compile(r": (?:FAIL|ERROR): (?:setUpClass \((?:[\w.]*\.)?)?(\w+(?:\.\w+)?)")
 TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
 
 
@@ -42,7 +42,7 @@ def run():
             subprocess.call(command, stdout=sink, stderr=sink, env={**os.environ, **odoo.environment()})
     finally:
         database.drop(fresh)
-    return _compare(log.read_text())
+    return _compare(log.read_text(errors="replace"))
 
 
 def _compare(output):
