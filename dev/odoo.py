@@ -36,7 +36,6 @@ def config_file(database, **options):
         "addons_path": ",".join(str(folder) for folder in [*odoo_source.location()[1], place.ROOT]),
         "data_dir": place.DATA,
         "db_name": database,
-        "dbfilter": f"^{database}$",
         "http_interface": "127.0.0.1",
         "list_db": False,
         "max_cron_threads": 1,

@@ -22,9 +22,14 @@ def is_free(port):
     return False
 
 
+_given = set()  # ports this process has promised to servers that may not listen yet
+
+
 def free_port(first):
-    """Return the first free port from ``first`` on."""
-    return next(port for port in range(first, first + 500) if is_free(port))
+    """Return the first port from ``first`` on that is free and was not given away before."""
+    port = next(port for port in range(first, first + 500) if port not in _given and is_free(port))
+    _given.add(port)
+    return port
 
 
 def chosen_port(purpose, first, wanted=None):
