@@ -130,7 +130,8 @@ def _demo(options):
     from . import demo
 
     setup.ensure()
-    return demo.check(options.port) if options.check else demo.serve(options.port)
+    run = demo.check if options.check else demo.serve
+    return run(options.port, options.website)
 
 
 def _bench(options):

@@ -11,13 +11,17 @@ from .server import Server, chosen_port
 from .shell import Failure, say
 
 
-def database_ready():
-    """Return the demo database, made or brought to the addon's present state."""
-    demo = database.name("demo")
+def _modules(website):
+    return (*database.BASE_MODULES, "website_sale") if website else database.BASE_MODULES
+
+
+def database_ready(website=False):
+    """Return the demo database, made or brought to the addon's present state; ``website`` is a second one."""
+    demo = database.name("demo_website" if website else "demo")
     stamp = place.STAMPS / demo
     content = database.addon_content()
     if not database.exists(demo):
-        template = database.addon_template()
+        template = database.addon_template(_modules(website))
         fresh = f"{demo}_new"
         database.copy(template, fresh, durable=True)
         database.rename(fresh, demo)
@@ -61,9 +65,9 @@ def running(demo, port=None, workers=0):
             yield server, mails
 
 
-def serve(port):
+def serve(port, website):
     """Serve the demo database and its mails until Ctrl-C."""
-    demo = database_ready()
+    demo = database_ready(website)
     with running(demo, port) as (server, mails):
         say("the demo is ready")
         print(
@@ -91,10 +95,10 @@ def pay_link(server):
         return f"{error} (./o2c db reset starts over)"
 
 
-def check(port):
+def check(port, website):
     """Drive the main job on a fresh copy of the demo; return 1 when a step fails."""
     fresh = database.name("check")
-    database.copy(database.addon_template(), fresh)
+    database.copy(database.addon_template(_modules(website)), fresh)
     try:
         with running(fresh, port) as (server, mails):
             command = [place.PYTHON, "-m", "dev.main_job", server.url, fresh, mails.url]

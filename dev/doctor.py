@@ -4,7 +4,7 @@ import platform
 import shutil
 import sys
 
-from . import odoo_source, pdf, place, postgres, setup, system
+from . import database, odoo_source, pdf, place, postgres, setup, system
 from .shell import Failure
 
 
@@ -74,5 +74,4 @@ def _server():
         _line(False, "PostgreSQL", str(error))
         yield str(error)
         return
-    ours = postgres.query("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname ~ '^o2c_'")
-    print(f"         {'databases':<44} {ours}")
+    print(f"         {'databases':<44} {' '.join(sorted(database.names(database.OURS)))}")

@@ -1,9 +1,10 @@
 """The virtual environment: Odoo's Python libraries, the addon's, the tools; versions pinned by dev/constraints.txt."""
 
+import re
 import sys
 
 from . import place
-from .shell import run
+from .shell import Failure, run, say
 
 CONSTRAINTS = place.ROOT / "dev" / "constraints.txt"
 REQUIREMENTS = (
@@ -23,22 +24,22 @@ def install():
     if not finished.exists():
         run([sys.executable, "-m", "venv", "--clear", place.VENV], log="venv")
     finished.unlink(missing_ok=True)
-    wanted = [part for path in REQUIREMENTS for part in ("-r", path)]
-    run(
-        [
-            place.PYTHON,
-            "-m",
-            "pip",
-            "install",
-            "--no-input",
-            "--disable-pip-version-check",
-            "--retries",
-            "2",
-            "-c",
-            CONSTRAINTS,
-            *wanted,
-        ],
-        log="pip",
-        env={"PIP_CONSTRAINT": "", "PYTHONPATH": ""},
-    )
+    log = place.LOGS / "pip.log"
+    try:
+        _pip("-c", CONSTRAINTS)
+    except Failure as error:
+        if str(error).startswith("no network") or not re.search(
+            r"ResolutionImpossible|No matching distribution", log.read_text(errors="replace")
+        ):
+            raise
+        version = ".".join(map(str, sys.version_info[:3]))
+        say(f"some pinned libraries are not made for Python {version}: taking the newest versions that are")
+        _pip()
     finished.touch()
+
+
+def _pip(*pins):
+    wanted = [part for path in REQUIREMENTS for part in ("-r", path)]
+    options = ["--no-input", "--disable-pip-version-check", "--retries", "2"]
+    run([place.PYTHON, "-m", "pip", "install", *options, *pins, *wanted],
+        log="pip", env={"PIP_CONSTRAINT": "", "PYTHONPATH": ""})  # fmt: skip
