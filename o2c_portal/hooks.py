@@ -11,6 +11,8 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Remove what the ORM does not know to be ours; the books are never touched."""
+    # Demo orders and invoices are books as well: Odoo deletes only what still carries our external ids.
+    env["ir.model.data"].search([("module", "=", "o2c_portal"), ("name", "=like", "demo\\_%")]).unlink()
     env["ir.config_parameter"].sudo().search([("key", "=like", "o2c.%")]).unlink()
     env.cr.execute("DROP TABLE IF EXISTS o2c_rate_hit")
     _merge_draft_instalments(env)
