@@ -94,8 +94,13 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if not self.o2c_allocation_ids:
             return self._o2c_create_payment_in_order(**extra_create_values)
+        self.o2c_allocation_ids._reclaim()  # they may have been given up at the very moment the provider said yes
         live = self.o2c_allocation_ids._keep_open()
-        payment = self.env["account.payment"].create({**self._o2c_payment_values(live), **extra_create_values})
+        values = {**self._o2c_payment_values(live), **extra_create_values}
+        method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
+        # Where Odoo's accounting app is installed, a payment without an outstanding account has no entry to settle with.
+        payments = self.env["account.payment"].with_context(force_payment_move=not method_line.payment_account_id)
+        payment = payments.create(values).with_env(self.env)
         payment.action_post()
         self.payment_id = payment
         self._o2c_settle(live, payment)
@@ -173,7 +178,7 @@ class PaymentTransaction(models.Model):
             values = self.env["account.move"]._get_invoice_counterpart_amls_for_early_payment_discount(
                 epd_lines, line.balance - line.discount_balance,
             )
-            result += [{**item, "partner_id": line.partner_id.id} for items in values.values() for item in items[:1]]
+            result += [{**item, "partner_id": line.partner_id.id} for items in values.values() for item in items]
         return result
 
     def _o2c_settle(self, claims, payment):

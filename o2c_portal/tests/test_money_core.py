@@ -1,6 +1,7 @@
 """What a transaction pays, exactly; who may claim it; what happens to money that comes late."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command, Date, Datetime
@@ -145,6 +146,42 @@ class TestMoneyCore(O2cCommon):
         payment = self._pay(self._start(quote))
         self.assertEqual(payment.amount, 980.0)
         self.assertEqual(invoice.amount_residual, 0.0)
+
+    def test_early_payment_discount_on_goods_of_several_taxes(self):
+        taxes = self.env["account.tax"].create([{"name": f"{rate} %", "amount": rate} for rate in (10, 20)])
+        for computation in ("included", "mixed", "excluded"):
+            term = self.env["account.payment.term"].create({
+                "name": "2/10 net 30", "early_discount": True, "discount_percentage": 2, "discount_days": 10,
+                "early_pay_discount_computation": computation,
+                "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
+            })
+            invoice = self._make_invoice(term=term, invoice_line_ids=[
+                Command.create({"name": "Goods", "price_unit": 100, "tax_ids": tax.ids}) for tax in taxes
+            ])
+            quote = self.cashier._quote(invoice, "all")
+            with self.subTest(computation):
+                payment = self._pay(self._start(quote))
+                self.assertEqual((payment.amount, invoice.amount_residual), (quote.amount, 0.0))
+                self.assertGreater(quote.discount_minor, 0)
+
+    def test_payment_is_booked_where_the_accounting_app_leaves_it_without_an_entry(self):
+        line = self.dummy_provider.journal_id.inbound_payment_method_line_ids.filtered(
+            lambda line: line.payment_provider_id == self.dummy_provider
+        )
+        line.payment_account_id = False
+        invoice = self._make_invoice(1000, self.term)
+        with patch.object(self.env.registry["account.move"], "_get_invoice_in_payment_state", lambda _: "in_payment"):
+            self._pay(self._start(self.cashier._quote(invoice, "next")))
+        self.assertEqual(self._open(invoice), [0, 30000, 40000])
+
+    def test_items_given_up_at_the_moment_of_success_are_settled_all_the_same(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "next"))
+        tx._set_done()
+        tx.sudo().o2c_allocation_ids._release("Not completed in time.")  # a job that had still seen a draft
+        tx._post_process()
+        self.assertEqual(self._open(invoice), [0, 30000, 40000])
+        self.assertFalse(tx.payment_id.activity_ids)
 
     def test_foreign_currency_is_settled_exactly(self):
         currency = self.setup_other_currency("GBP", rates=[("2017-01-01", 3.0)])
