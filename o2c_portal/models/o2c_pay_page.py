@@ -119,12 +119,17 @@ class O2cPayPage(models.AbstractModel):
 
     @api.model
     def _result(self, move, transaction):
-        """Return how a payment went and what stays open; amounts under way do not count as open."""
+        """Return how a payment went and what stays open; amounts under way do not count as open.
+
+        A payment that was only announced comes with the provider's instructions: how the payer is to make it.
+        """
         items = [item for item in move._o2c_instalments() if item.payable]
         states = {"done": "paid", "pending": "in_process", "authorized": "in_process", "cancel": "cancelled",
                   "error": "failed", "draft": "unfinished"}
+        announced = transaction._o2c_is_announced()
         return {
-            "outcome": states[transaction.state],
+            "outcome": "announced" if announced else states[transaction.state],
+            "instructions": transaction.provider_id.pending_msg if announced else "",
             "amount": format_amount(self.env, transaction.amount, transaction.currency_id),
             "payment_reference": transaction.reference,
             "left": self._money(move, sum(item.open_minor for item in items)) if items else "",

@@ -81,11 +81,18 @@ class PaymentTransaction(models.Model):
             allocations_sudo._release(self.env._("The payment was cancelled or failed."))
         elif target_state in ("pending", "authorized", "done"):
             allocations_sudo._reclaim()
+        changed.filtered(lambda tx: tx._o2c_is_announced()).sudo().o2c_allocation_ids._release(
+            self.env._("Announced by the payer, but not sent yet.")
+        )
         if target_state == "done" and allocations_sudo:
             # The payer's browser books the payment; when it was closed, the scheduler does, without racing it.
             soon = fields.Datetime.now() + timedelta(seconds=10)
             self.env.ref("payment.cron_post_process_payment_tx")._trigger(at=soon)
         return changed
+
+    def _o2c_is_announced(self):
+        """True for a bank transfer and the like, which nobody but the payer makes and no provider ever reports on."""
+        return self.state == "pending" and self.provider_code == "custom"
 
     # === POST-PROCESSING === #
 

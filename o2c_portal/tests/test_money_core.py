@@ -183,6 +183,17 @@ class TestMoneyCore(O2cCommon):
         self.assertEqual(self._open(invoice), [0, 30000, 40000])
         self.assertFalse(tx.payment_id.activity_ids)
 
+    def test_an_announced_bank_transfer_keeps_nobody_from_paying(self):
+        self.env.cr.execute("UPDATE payment_provider SET code = 'custom' WHERE id = %s", [self.dummy_provider.id])
+        self.env.invalidate_all()
+        invoice = self._make_invoice(1000, self.term)
+        announced = self._start(self.cashier._quote(invoice, "all"), payer="anna")
+        announced._set_pending()
+        self.assertEqual(set(announced.o2c_allocation_ids.mapped("state")), {"released"})
+        self.assertTrue(invoice._has_to_be_paid())
+        self._pay(self._start(self.cashier._quote(invoice, "next"), payer="bob"))
+        self.assertEqual(self._open(invoice), [0, 30000, 40000])
+
     def test_foreign_currency_is_settled_exactly(self):
         currency = self.setup_other_currency("GBP", rates=[("2017-01-01", 3.0)])
         invoice = self._make_invoice(100.01, self.term, currency_id=currency.id)

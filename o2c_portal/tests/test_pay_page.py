@@ -184,6 +184,18 @@ class TestPayPage(PayPageCase):
                 self.assertIn(transaction.reference, text)
                 self.assertEqual("Try again" in text, state in ("cancel", "error"))
 
+    def test_result_of_a_bank_transfer_says_how_to_make_it(self):
+        self.assertEqual(self._code(self._start(self._wish())), (200, "ok"))
+        self.env.cr.execute("UPDATE payment_provider SET code = 'custom' WHERE id = %s", [self.dummy_provider.id])
+        self.env.invalidate_all()
+        self.dummy_provider.sudo().pending_msg = "<p>To account BE71 0961 2345 6769</p>"
+        transaction = self._transactions()
+        transaction._set_pending()
+        text = self._pay_page("/result").text
+        self.assertIn("<p>To account BE71 0961 2345 6769</p>", text)
+        self.assertNotIn("You need not do anything", text)
+        self.assertIn("Continue", self._pay_page().text, "whoever does not transfer it may still pay online")
+
     def test_result_of_another_link_leads_to_the_link(self):
         self.assertEqual(self._code(self._start(self._wish())), (200, "ok"))
         other = self._token_of(self._make_invoice(40.0))
