@@ -15,9 +15,8 @@ from playwright.sync_api import sync_playwright
 from dev import place
 from dev.maildev import Mails
 from dev.rpc import Client
-from dev.system import chromium
+from dev.system import BROWSER_ARGUMENTS, chromium
 
-BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PRICE = Decimal("10000.01")  # leaves a cent to be placed
 DEPOSIT = Decimal("3000.00")
 STAFF = "receivables@example.com"

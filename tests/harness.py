@@ -14,7 +14,7 @@ import pytest
 from dev import database as databases
 from dev.rpc import Client
 from dev.server import Server, free_port
-from dev.system import chromium
+from dev.system import BROWSER_ARGUMENTS, chromium
 
 
 class MailBox:
@@ -126,6 +126,3 @@ def browser():
         found = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
         yield found
         found.close()
-
-
-BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]

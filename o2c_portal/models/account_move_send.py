@@ -1,3 +1,5 @@
+"""Adds to account.move.send: the email of an invoice knows that it is one."""
+
 from odoo import api, models
 
 

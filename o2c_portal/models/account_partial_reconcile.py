@@ -1,3 +1,5 @@
+"""Adds to account.partial.reconcile: the fact that open amounts changed, whoever matched or un-matched them."""
+
 from odoo import api, models
 
 

@@ -1,3 +1,5 @@
+"""Adds to ir.http: public pay pages answer plainly even when a request never reaches them."""
+
 import json
 
 from werkzeug.exceptions import HTTPException

@@ -1,3 +1,5 @@
+"""The inbox between money and what follows from it: facts are written at once, effects come later."""
+
 import logging
 from datetime import timedelta
 

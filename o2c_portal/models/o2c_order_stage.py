@@ -1,3 +1,5 @@
+"""The columns of the order board."""
+
 from odoo import api, fields, models
 
 

@@ -1,3 +1,5 @@
+"""The links by which documents are paid: made, found, counted, ended."""
+
 import hmac
 import os
 import secrets

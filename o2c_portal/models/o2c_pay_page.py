@@ -1,3 +1,5 @@
+"""What the public pay page reads from the ledger, in words."""
+
 from dataclasses import replace
 
 from odoo import api, fields, models

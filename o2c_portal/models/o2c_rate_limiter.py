@@ -1,3 +1,5 @@
+"""How often the public pages may be asked, counted over all workers."""
+
 import contextlib
 import hashlib
 import hmac

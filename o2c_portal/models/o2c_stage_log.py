@@ -1,3 +1,5 @@
+"""The history of an order's stages."""
+
 from odoo import fields, models
 
 

@@ -1,3 +1,5 @@
+"""The rules that move orders between stages."""
+
 from odoo import fields, models
 
 

@@ -105,7 +105,7 @@ class PaymentTransaction(models.Model):
         live = self.o2c_allocation_ids._keep_open()
         values = {**self._o2c_payment_values(live), **extra_create_values}
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
-        # Where Odoo's accounting app is installed, a payment without an outstanding account has no entry to settle with.
+        # With Odoo's accounting app a payment without an outstanding account would have no entry to settle with.
         payments = self.env["account.payment"].with_context(force_payment_move=not method_line.payment_account_id)
         payment = payments.create(values).with_env(self.env)
         payment.action_post()

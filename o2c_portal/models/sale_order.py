@@ -1,3 +1,5 @@
+"""Adds to sale.order: its stage and what moved it, its payment schedule, and the prepayment it asks for."""
+
 from odoo import api, fields, models
 from odoo.tools import format_amount
 

@@ -1,3 +1,5 @@
+"""Links: one per document and channel, stable, revocable, useless without the key."""
+
 import os
 from datetime import timedelta
 from unittest.mock import patch

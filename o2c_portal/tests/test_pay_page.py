@@ -1,3 +1,5 @@
+"""The pay page as a payer sees it."""
+
 from datetime import timedelta
 
 from freezegun import freeze_time

@@ -1,3 +1,5 @@
+"""The limiter: over workers, by visitor, and never in the way of the database."""
+
 import logging
 import uuid
 from unittest.mock import Mock, patch

@@ -1,3 +1,5 @@
+"""Ends pay links, with a reason."""
+
 from odoo import api, fields, models
 
 LINKS_OF = {  # where the wizard is opened from, and how the links there are found

@@ -1,3 +1,5 @@
+"""What an invoice owes and what a payer may choose of it."""
+
 from datetime import date
 
 from odoo.tests import BaseCase, tagged

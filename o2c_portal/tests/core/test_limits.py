@@ -1,3 +1,5 @@
+"""Counting in windows, and who is one visitor."""
+
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.o2c_portal.core import limits

@@ -1,3 +1,5 @@
+"""Tokens: derived, recognised, hidden, and how long they live."""
+
 from datetime import date, timedelta
 
 from odoo.fields import Datetime

@@ -1,3 +1,5 @@
+"""The language and the policy of public pages."""
+
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.o2c_portal.core import public_surface
