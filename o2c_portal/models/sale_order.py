@@ -6,6 +6,8 @@ from odoo.tools import format_amount
 from ..core import stages
 from ..core.money import to_major, to_minor
 
+BY_RULE = object()  # a context value no client can send: whoever moves an order over the wire leaves a trace
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -54,7 +56,7 @@ class SaleOrder(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        if "o2c_stage_id" not in vals or self.env.context.get("o2c_stage_by_rule"):
+        if "o2c_stage_id" not in vals or self.env.context.get("o2c_stage_by_rule") is BY_RULE:
             return super().write(vals)
         before = {order: order.o2c_stage_id for order in self}
         res = super().write(vals)
@@ -163,7 +165,7 @@ class SaleOrder(models.Model):
         ])
         if self.o2c_stage_id.id != (steps[-1].to_id or False):
             self._track_set_log_message("\n".join(reasons))
-            self.with_context(o2c_stage_by_rule=True).o2c_stage_id = steps[-1].to_id
+            self.with_context(o2c_stage_by_rule=BY_RULE).o2c_stage_id = steps[-1].to_id
 
     def _o2c_reason(self, facts, rule, step):
         """Say in words why a step is taken."""

@@ -111,6 +111,16 @@ class TestInstalments(O2cCommon):
         self.invoice.button_draft()
         self.assertFalse(line.o2c_promised_date)
 
+    def test_the_wizard_shows_no_instalment_of_another_company(self):
+        other = self._create_company(name="Other Company")
+        stranger = new_test_user(
+            self.env, "stranger", groups="o2c_portal.o2c_portal_group_user", company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        line = self.invoice.o2c_instalment_ids[0]
+        with self.assertRaises(AccessError):
+            self.env["o2c.instalment.promise"].with_user(stranger).create({"line_id": line.id})
+
     def test_only_receivables_staff_record_promises(self):
         line = self.invoice.o2c_instalment_ids[0]
         seller = new_test_user(self.env, "seller", groups="sales_team.group_sale_salesman")

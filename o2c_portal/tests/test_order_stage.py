@@ -95,6 +95,11 @@ class TestOrderStage(MoneyEventCase):
         self._apply()
         self.assertEqual(order.o2c_stage_id, self.deposit)
 
+    def test_no_context_of_a_client_hides_a_move_by_hand(self):
+        order = self._make_order()
+        order.with_context(o2c_stage_by_rule=True).o2c_stage_id = self.done
+        self.assertEqual(self._history(order), [("hand", self.new, self.done)])
+
     def test_moved_by_hand_is_respected_and_logged(self):
         order = self._make_order()
         invoice = self._invoice(order)

@@ -22,6 +22,11 @@ class O2cInstalmentPromise(models.TransientModel):
         for wizard in self:
             wizard.promised_date = wizard.line_id.o2c_promised_date
 
+    @api.constrains("line_id")
+    def _check_line_access(self):
+        """Refuse a line the user may not see: its id comes from the client, related fields are read with all rights."""
+        self.line_id.sudo(False).check_access("read")  # constraints run with elevated rights
+
     def action_record(self):
         """Store the promise and say so on the invoice; without a date the promise is withdrawn.
 
