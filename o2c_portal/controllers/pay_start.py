@@ -39,10 +39,11 @@ class O2cPayStart(O2cPaymentPortal):
         wish = start.check(params)
         keys = self._o2c_start_keys(link, params)
         self._o2c_check_rate(link)
-        transaction = self._o2c_find_started(keys) or self._o2c_start(link, wish, keys)
+        started = self._o2c_find_started(keys)
+        transaction = started or self._o2c_start(link, wish, keys)
         PaymentPostProcessing.monitor_transaction(transaction)  # again: the session may have been read anew
         request.env.cr.commit()  # pylint: disable=invalid-commit  # intent is committed before any outside call
-        if wish.flow == "token" and transaction.state == "draft":
+        if wish.flow == "token" and not started:  # an attempt whose outcome is unknown is never charged again
             transaction._charge_with_token()
         result = transaction._get_processing_values()
         return request.make_json_response({"jsonrpc": "2.0", "id": None, "result": result})

@@ -115,7 +115,9 @@ class O2cPaymentAllocation(models.Model):
 
     def _reclaim(self):
         """Take released items again when their payment went through after all and nobody else has them."""
-        for claim in self.filtered(lambda claim: claim.state == "released" and claim.move_line_id):
+        # What was captured or voided in parts is no longer the first transaction's to pay.
+        whole = self.filtered(lambda claim: not claim.transaction_id.child_transaction_ids)
+        for claim in whole.filtered(lambda claim: claim.state == "released" and claim.move_line_id):
             line = claim.move_line_id
             taken = self.search_count([("move_line_id", "=", line.id), ("state", "=", "live")], limit=1)
             owed = line.amount_residual_currency if line.parent_state == "posted" else 0.0

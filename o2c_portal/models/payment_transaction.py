@@ -194,15 +194,18 @@ class PaymentTransaction(models.Model):
         free, plan = list(credits), []
         for claim in claims:
             line, wanted = claim.move_line_id, claim.amount + claim.discount
-            credit = next(
+            credit = next((
                 item for item in free
                 if item.account_id == line.account_id and item.currency_id.is_zero(item.amount_currency + wanted)
-            )
+            ), None)
+            if credit is None:  # money that came is booked, whatever else: it stays credit and makes a task
+                claim._release(self.env._("The payment has no item that matches this instalment."))
+                continue
             free.remove(credit)
             plan.append(credit | line)
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
-        claims.write({"state": "applied", "reason": False})
+        claims.filtered(lambda claim: claim.state == "live").write({"state": "applied", "reason": False})
         left_over = -sum(credits.mapped("amount_residual_currency"))
         if not self.currency_id.is_zero(left_over):
             self._o2c_report_left_over(payment, left_over)

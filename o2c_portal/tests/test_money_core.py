@@ -194,6 +194,18 @@ class TestMoneyCore(O2cCommon):
         self._pay(self._start(self.cashier._quote(invoice, "next"), payer="bob"))
         self.assertEqual(self._open(invoice), [0, 30000, 40000])
 
+    def test_capture_in_parts_leaves_nothing_claimed(self):
+        invoice = self._make_invoice(1000, self.term)
+        self.provider.write({"support_manual_capture": "partial", "capture_manually": True})
+        tx = self._start(self.cashier._quote(invoice, "all"))
+        tx._set_authorized()
+        self.assertEqual([item.claimed for item in invoice._o2c_instalments()], [True, True, True])
+        self._pay(tx._create_child_transaction(350.0))
+        tx._create_child_transaction(650.0)._set_canceled()
+        self.assertEqual(tx.state, "done")
+        self.assertEqual(self._open(invoice), [0, 25000, 40000])
+        self.assertEqual([item.claimed for item in invoice._o2c_instalments()], [False, False, False])
+
     def test_foreign_currency_is_settled_exactly(self):
         currency = self.setup_other_currency("GBP", rates=[("2017-01-01", 3.0)])
         invoice = self._make_invoice(100.01, self.term, currency_id=currency.id)
