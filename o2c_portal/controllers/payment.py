@@ -41,6 +41,9 @@ class O2cPaymentPortal(PaymentPortal):
     def _process_transaction(self, partner_id, currency_id, invoice_ids, payment_reference, **kwargs):
         """Override of account_payment: the documents must be payable, nothing is validated and no reference chosen."""
         invoices_sudo = request.env["account.move"].sudo().browse(invoice_ids)  # the route has checked the access
+        if payment_reference:  # the overdue route: what its page asks for
+            invoices_sudo = request.env["o2c.cashier"].sudo()._overdue_together(invoices_sudo)
+            invoice_ids = invoices_sudo.ids
         if not invoices_sudo or not all(move._has_to_be_paid() for move in invoices_sudo):
             raise ValidationError(request.env._("There is nothing to pay here."))
         if payment_reference:  # the overdue route: it pays what is overdue, not what a page once said

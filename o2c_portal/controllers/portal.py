@@ -26,6 +26,7 @@ class O2cPortalAccount(PortalAccount):
 
     def _overdue_invoices_get_page_view_values(self, overdue_invoices, **kwargs):
         """Override of account_payment: ask for what is open and past its date, neither more nor less."""
+        overdue_invoices &= request.env["o2c.cashier"].sudo()._overdue_together(overdue_invoices.sudo())
         values = super()._overdue_invoices_get_page_view_values(overdue_invoices, **kwargs)
         if "payment" in values:
             amount = request.env["o2c.cashier"].sudo()._quote_overdue(overdue_invoices.sudo()).amount

@@ -71,6 +71,19 @@ class O2cCashier(models.AbstractModel):
         return basket.Quote(currency.id, currency.decimal_places, parts)
 
     @api.model
+    def _overdue_together(self, moves):
+        """Return those of ``moves`` one payment can settle now: something is past its date and not under way, and
+        their contact and company are those of the first such document."""
+        today = fields.Date.context_today(moves)
+        items = moves._o2c_instalments_by_move()
+        late = moves.filtered(
+            lambda move: move._has_to_be_paid() and instalments.choose(items[move], "overdue", today)
+        )
+        return late.filtered(
+            lambda move: (move.partner_id, move.company_id) == (late[0].partner_id, late[0].company_id)
+        )
+
+    @api.model
     def _quote_overdue(self, moves):
         """Return the quote of everything past its date on some invoices of one currency.
 

@@ -117,6 +117,26 @@ class TestNativeRoutes(O2cCommon, PaymentHttpCommon):
         self.assertEqual(tx.amount, 200.0)
         self.assertEqual(tx.o2c_allocation_ids.move_line_id.id, late._o2c_instalments()[0].line_id)
 
+    def test_overdue_page_takes_the_documents_of_one_contact_at_a_time(self):
+        day = Date.today() - timedelta(days=10)
+        contact = self.env["res.partner"].create({"name": "Branch", "parent_id": self.customer.id})
+        invoices = self._make_invoice(1000, self.term, invoice_date=day)
+        invoices += self._make_invoice(500, self.term, invoice_date=day, partner=contact)
+        self.authenticate("payer", "payer")
+        amounts = []
+        for _invoice in invoices:
+            context = self._get_payment_context(self.url_open("/my/invoices/overdue"))
+            params = self._params(amount=context["amount"], payment_reference=context["payment_reference"])
+            params.pop("access_token")
+            result = self.make_jsonrpc_request("/invoice/transaction/overdue", params)
+            tx = self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
+            tx._set_pending()
+            amounts.append(tx.amount)
+        self.assertEqual(sorted(amounts), [150.0, 300.0])
+        # everything is under way: nothing to ask for, and no error either
+        response = self.url_open("/my/invoices/overdue", allow_redirects=False)
+        self.assertEqual((response.status_code, response.headers["Location"]), (303, "/my/invoices"))
+
     def test_an_amount_token_does_not_open_documents(self):
         token = self._generate_test_access_token(self.customer.id, 300.0, self.invoice.currency_id.id)
         url = f"/payment/pay?invoice_id={self.invoice.id}&amount=300.0&partner_id={self.customer.id}"
