@@ -134,6 +134,7 @@ class O2cPayPage(models.AbstractModel):
             "instructions": transaction.provider_id.pending_msg if announced else "",
             "amount": format_amount(self.env, transaction.amount, transaction.currency_id),
             "payment_reference": transaction.reference,
+            "receipt": move.company_id.o2c_receipt_customer and bool(transaction.partner_id.email),
             "left": self._money(move, sum(item.open_minor for item in items)) if items else "",
             "left_due": self._day(min(item.date_due for item in items)) if items else "",
         }

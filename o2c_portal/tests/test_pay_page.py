@@ -198,6 +198,16 @@ class TestPayPage(PayPageCase):
         self.assertNotIn("You need not do anything", text)
         self.assertIn("Continue", self._pay_page().text, "whoever does not transfer it may still pay online")
 
+    def test_result_promises_a_receipt_only_where_one_is_sent(self):
+        self.assertEqual(self._code(self._start(self._wish())), (200, "ok"))
+        self._transactions().state = "done"
+        self.assertIn("A receipt is on its way", self._pay_page("/result").text)
+        self.customer.email = False
+        self.assertNotIn("A receipt is on its way", self._pay_page("/result").text)
+        self.customer.email = "payer@example.com"
+        self.env.company.o2c_receipt_customer = False
+        self.assertNotIn("A receipt is on its way", self._pay_page("/result").text)
+
     def test_result_of_another_link_leads_to_the_link(self):
         self.assertEqual(self._code(self._start(self._wish())), (200, "ok"))
         other = self._token_of(self._make_invoice(40.0))
