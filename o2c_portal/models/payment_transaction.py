@@ -99,6 +99,7 @@ class PaymentTransaction(models.Model):
     def _create_payment(self, **extra_create_values):
         """Override of account_payment: settle exactly what was chosen, on the account of the invoice's customer."""
         self.ensure_one()
+        self._o2c_inherit_claims()
         if not self.o2c_allocation_ids:
             return self._o2c_create_payment_in_order(**extra_create_values)
         self.o2c_allocation_ids._reclaim()  # they may have been given up at the very moment the provider said yes
@@ -112,6 +113,12 @@ class PaymentTransaction(models.Model):
         self.payment_id = payment
         self._o2c_settle(live, payment)
         return payment
+
+    def _o2c_inherit_claims(self):
+        """Take over what an authorization was for when all of it is captured, which Odoo does in a new transaction."""
+        source = self.source_transaction_id
+        if source.operation == self.operation and not self.currency_id.compare_amounts(source.amount, self.amount):
+            source.o2c_allocation_ids.filtered(lambda claim: claim.state == "live").transaction_id = self
 
     def _o2c_create_payment_in_order(self, **extra_create_values):
         """Let Odoo apply a payment that names no instalments (an order's, a part of a capture): oldest first."""
@@ -129,7 +136,8 @@ class PaymentTransaction(models.Model):
         method_line = journal.inbound_payment_method_line_ids.filtered(
             lambda line: line.payment_provider_id == self.provider_id
         )
-        partner = self.invoice_ids[:1].commercial_partner_id or self.partner_id.commercial_partner_id
+        invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
+        partner = invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
         receivable = self.o2c_allocation_ids.move_line_id.account_id[:1] or partner.property_account_receivable_id
         lines = self._o2c_receivable_lines(claims, partner)
         left_over = self.currency_id.compare_amounts(sum(claims.mapped("amount")), self.amount) < 0

@@ -194,6 +194,16 @@ class TestMoneyCore(O2cCommon):
         self._pay(self._start(self.cashier._quote(invoice, "next"), payer="bob"))
         self.assertEqual(self._open(invoice), [0, 30000, 40000])
 
+    def test_capture_in_full_settles_the_chosen_instalment(self):
+        invoice = self._make_invoice(1000, self.term)
+        self.provider.write({"support_manual_capture": "partial", "capture_manually": True})
+        tx = self._start(self.cashier._quote(invoice, line_ids=[invoice._o2c_instalments()[1].line_id]))
+        tx._set_authorized()
+        self._pay(tx._capture())
+        self.assertEqual(tx.state, "done")
+        self.assertEqual(self._open(invoice), [30000, 0, 40000])
+        self.assertEqual([item.claimed for item in invoice._o2c_instalments()], [False, False, False])
+
     def test_capture_in_parts_leaves_nothing_claimed(self):
         invoice = self._make_invoice(1000, self.term)
         self.provider.write({"support_manual_capture": "partial", "capture_manually": True})
