@@ -129,11 +129,12 @@ class O2cPayPage(models.AbstractModel):
         states = {"done": "paid", "pending": "in_process", "authorized": "in_process", "cancel": "cancelled",
                   "error": "failed", "draft": "unfinished"}
         announced = transaction._o2c_is_announced()
+        whole = announced or move.company_id.o2c_link_show_number  # a transfer must name the reference
         return {
             "outcome": "announced" if announced else states[transaction.state],
             "instructions": transaction.provider_id.pending_msg if announced else "",
             "amount": format_amount(self.env, transaction.amount, transaction.currency_id),
-            "payment_reference": transaction.reference,
+            "payment_reference": transaction.reference if whole else paylink.masked(transaction.reference),
             "receipt": move.company_id.o2c_receipt_customer and bool(transaction.partner_id.email),
             "left": self._money(move, sum(item.open_minor for item in items)) if items else "",
             "left_due": self._day(min(item.date_due for item in items)) if items else "",

@@ -31,6 +31,10 @@ class O2cPayRequest(models.AbstractModel):
             return None
         items = move._o2c_instalments()
         still = [item for item in instalments.in_order(items) if item.open_minor > 0]
+        # sudo: whoever sends the invoice offers its discount; the same amount the pay page asks for
+        if discounts := self.env["o2c.cashier"].sudo()._discounts(move, still):
+            amount -= sum(discounts.values())
+            date = min(move.line_ids.browse(discounts).mapped("discount_date"))
         return {
             "url": url,
             "amount": self._money(move, amount),

@@ -1,5 +1,7 @@
 """The email of an invoice asks its customer to pay what is due."""
 
+from datetime import timedelta
+
 from odoo import fields
 from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
@@ -133,3 +135,15 @@ class TestInvoiceMail(O2cCommon, MockEmail):
         body = self._body(self._by_wizard(invoice))
         self.assertIn(f"${NBSP}300,00", body)
         self.assertIn(fields.Date.today().strftime("%d/%m/%Y"), body)
+
+    def test_the_discount_of_an_early_payment_is_offered_as_the_pay_page_charges_it(self):
+        term = self.env["account.payment.term"].create({
+            "name": "2/10 net 30", "early_discount": True, "discount_percentage": 2, "discount_days": 10,
+            "line_ids": [fields.Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
+        })
+        invoice = self._make_invoice(1000, term)
+        request = self.env["o2c.pay.request"]._for(invoice, "email")
+        self.assertIn("980.00", request["amount"])
+        self.assertEqual(request["date"], self.env["o2c.pay.request"]._date(
+            invoice, fields.Date.today() + timedelta(days=10),
+        ))

@@ -183,7 +183,8 @@ class TestPayPage(PayPageCase):
                 self.assertTrue(back.headers["Location"].endswith(f"/pay/{token}/result"))
                 text = self._pay_page("/result", token=token).text
                 self.assertIn(words, text)
-                self.assertIn(transaction.reference, text)
+                self.assertNotIn(transaction.reference, text, "the number stays masked")
+                self.assertIn(transaction.reference[-4:], text)
                 self.assertEqual("Try again" in text, state in ("cancel", "error"))
 
     def test_result_of_a_bank_transfer_says_how_to_make_it(self):
