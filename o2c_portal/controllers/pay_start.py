@@ -163,7 +163,7 @@ class O2cPayStart(O2cPaymentPortal):
         if any(item.claimed for item in chosen):
             raise Refusal(409, "in_progress", request.env._("A payment of this is being processed."))
         try:
-            quote = move.env["o2c.cashier"]._quote(move, line_ids=list(wish.installment_ids))
+            quote = move.env["o2c.cashier"]._quote_items(move, chosen)
         except NothingToPay as error:
             raise Refusal(409, "not_payable", str(error)) from error
         if quote.amount_minor != wish.expected_minor:

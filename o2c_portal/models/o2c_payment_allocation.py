@@ -26,7 +26,7 @@ class O2cPaymentAllocation(models.Model):
     move_line_id = fields.Many2one("account.move.line", "Instalment", readonly=True, index=True, ondelete="set null")
     move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
     date_due = fields.Date(related="move_line_id.date_maturity")
-    company_id = fields.Many2one(related="transaction_id.company_id", store=True)
+    company_id = fields.Many2one(related="transaction_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="transaction_id.currency_id")
     amount = fields.Monetary(readonly=True, required=True, help="What the payer pays of this instalment.")
     discount = fields.Monetary(readonly=True, help="What the early payment discount forgives of this instalment.")
@@ -81,8 +81,9 @@ class O2cPaymentAllocation(models.Model):
     def _check_open(self, lines, vals_list):
         """Refuse what the ledger does not owe (any more)."""
         lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
+        by_id = {line.id: line for line in lines}  # read together
         for vals in vals_list:
-            line = lines.browse(vals["move_line_id"])
+            line = by_id[vals["move_line_id"]]
             asked = vals["amount"] + vals.get("discount", 0.0)
             owed = line.amount_residual_currency if line.parent_state == "posted" else 0.0
             if line.currency_id.compare_amounts(asked, owed) > 0:

@@ -71,6 +71,11 @@ class PaymentTransaction(models.Model):
             cashier = self.env["o2c.cashier"].sudo()  # amounts come from the ledger, whoever pays
             vals.update(cashier._allocation_values(cashier._quote_amount(moves, vals["amount"])))
 
+    def _log_sent_message(self):
+        """Override of payment: what is begun by a pay link is counted on the link; only its outcome is told on the
+        invoice, or every abandoned attempt would write there and make its payer wait for it."""
+        return super(PaymentTransaction, self.filtered(lambda tx: not tx.o2c_pay_link_id))._log_sent_message()
+
     # === CLAIMS FOLLOW THE STATE === #
 
     def _update_state(self, allowed_states, target_state, state_message):
