@@ -1,6 +1,6 @@
 """The rules that move orders between stages."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class O2cStageRule(models.Model):
@@ -21,3 +21,10 @@ class O2cStageRule(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", help="Leave empty to use the rule in all companies.")
+
+    @api.depends("trigger")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        labels = dict(self._fields["trigger"]._description_selection(self.env))
+        for rule in self:
+            rule.display_name = labels.get(rule.trigger, "")

@@ -247,3 +247,7 @@ class TestOrderStage(MoneyEventCase):
         self.assertFalse(self.env["o2c.stage.log"].with_user(other).search([("order_id", "=", order.id)]))
         with self.assertRaises(AccessError):
             order.with_user(other).o2c_stage_id = self.new
+
+    def test_rules_are_named_in_words(self):
+        rule = self.env["o2c.stage.rule"].new({"trigger": "deposit_paid"})
+        self.assertEqual(rule.display_name, "Deposit paid")
