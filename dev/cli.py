@@ -48,6 +48,7 @@ def _parser():
         "--check", action="store_true", help="drive the main job in a headless browser, print what was seen, and end"
     )
     demo.add_argument("--port", type=int, help="port of Odoo (a free one from 8069 on otherwise)")
+    demo.add_argument("--website", action="store_true", help="with the website and shop apps installed")
     demo.set_defaults(action=_demo)
 
     test = commands.add_parser(

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dev import odoo_source, place, postgres, server, shell, steps
+from dev import cli, demo, odoo_source, place, postgres, server, setup, shell, steps
 
 O2C = place.ROOT / "o2c"
 
@@ -146,3 +146,14 @@ def test_the_command_fails_in_one_line(tmp_path):
     assert found.stdout == ""
     assert found.stderr.count("\n") == 1
     assert found.stderr.startswith(f"o2c: ODOO_HOME={tmp_path} holds no Odoo")
+
+
+def test_demo_takes_the_options_it_reads(monkeypatch):
+    """The parser and the action agree: a demo with and without the website reaches its driver."""
+    calls = []
+    monkeypatch.setattr(setup, "ensure", lambda: None)
+    monkeypatch.setattr(demo, "check", lambda *arguments: calls.append(arguments))
+    for words in (["demo", "--check"], ["demo", "--check", "--website", "--port", "8070"]):
+        options = cli._parser().parse_args(words)
+        options.action(options)
+    assert calls == [(None, False), (8070, True)]
