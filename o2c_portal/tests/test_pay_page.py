@@ -242,3 +242,10 @@ class TestPayPage(PayPageCase):
             "direct", reference=f"T{lines.ids}", amount=quote.amount, currency_id=self.due_invoice.currency_id.id,
             partner_id=self.customer.id, provider_id=self.dummy_provider.id, **values,
         )
+
+    def test_a_begun_payment_is_counted_on_the_link_and_leaves_no_note_on_the_invoice(self):
+        messages = len(self.invoice.message_ids)
+        self.assertEqual(self._code(self._start(self._wish())), (200, "ok"))
+        self.env.invalidate_all()
+        self.assertEqual(len(self.invoice.message_ids), messages)
+        self.assertEqual(self._transactions().o2c_pay_link_id.start_count, 1)
