@@ -31,8 +31,9 @@ class O2cPaymentAllocation(models.Model):
     amount = fields.Monetary(readonly=True, required=True, help="What the payer pays of this instalment.")
     discount = fields.Monetary(readonly=True, help="What the early payment discount forgives of this instalment.")
     state = fields.Selection(
-        [("live", "Under way"), ("applied", "Applied"), ("released", "Released")],
+        [("live", "Under way"), ("captured", "Captured in part"), ("applied", "Applied"), ("released", "Released")],
         default="live", required=True, readonly=True, index=True,
+        help="Captured in part: the money came, while the rest of the instalment stays reserved for the same payment.",
     )
     reason = fields.Char(readonly=True, help="Why the claim was given up.")
 
@@ -111,14 +112,36 @@ class O2cPaymentAllocation(models.Model):
 
     def _release(self, reason):
         """Give the items free again; remember why."""
-        self.filtered(lambda claim: claim.state == "live").write({"state": "released", "reason": reason})
+        self._under_way().write({"state": "released", "reason": reason})
         self.flush_recordset(["state"])  # the next claim must find the unique index free
+
+    def _under_way(self):
+        """Return what is neither applied nor given up."""
+        return self.filtered(lambda claim: claim.state in ("live", "captured"))
+
+    def _hand_over(self, capture):
+        """Give a capture of these claims' payment its part of them, first item first.
+
+        What an item still waits for stays claimed. A discount is for who pays an instalment at once: it lapses
+        when the instalment is captured in parts.
+
+        :param capture: the ``payment.transaction`` that captured its amount
+        """
+        left, currency = capture.amount, capture.currency_id
+        for claim in self.filtered(lambda claim: claim.state == "live"):
+            part, left = min(claim.amount, left), currency.round(max(left - claim.amount, 0))
+            if currency.compare_amounts(part, claim.amount) == 0:
+                claim.transaction_id = capture
+            elif not currency.is_zero(part):
+                claim.write({"amount": currency.round(claim.amount - part), "discount": 0})
+                super().create([{  # the item stays claimed: not a second claim, but money for the first
+                    "transaction_id": capture.id, "move_line_id": claim.move_line_id.id,
+                    "amount": part, "state": "captured",
+                }])
 
     def _reclaim(self):
         """Take released items again when their payment went through after all and nobody else has them."""
-        # What was captured or voided in parts is no longer the first transaction's to pay.
-        whole = self.filtered(lambda claim: not claim.transaction_id.child_transaction_ids)
-        for claim in whole.filtered(lambda claim: claim.state == "released" and claim.move_line_id):
+        for claim in self.filtered(lambda claim: claim.state == "released" and claim.move_line_id):
             line = claim.move_line_id
             taken = self.search_count([("move_line_id", "=", line.id), ("state", "=", "live")], limit=1)
             owed = line.amount_residual_currency if line.parent_state == "posted" else 0.0
@@ -132,11 +155,11 @@ class O2cPaymentAllocation(models.Model):
 
     def _keep_open(self):
         """Return the claims whose item still owes something; give up those settled or cancelled meanwhile."""
-        live = self.filtered(lambda claim: claim.state == "live")
-        still_open = live.filtered(
+        waiting = self._under_way()
+        still_open = waiting.filtered(
             lambda claim: claim.move_line_id.parent_state == "posted" and not claim.move_line_id.reconciled
         )
-        (live - still_open)._release(self.env._("Settled or cancelled before the payment arrived."))
+        (waiting - still_open)._release(self.env._("Settled or cancelled before the payment arrived."))
         return still_open
 
     @api.model

@@ -81,19 +81,40 @@ class PaymentTransaction(models.Model):
     def _update_state(self, allowed_states, target_state, state_message):
         """Override of payment: a failed payment frees its items, a successful one holds on to them."""
         changed = super()._update_state(allowed_states, target_state, state_message)
-        allocations_sudo = changed.sudo().o2c_allocation_ids
+        claims_sudo = changed.sudo().o2c_allocation_ids
         if target_state in ("cancel", "error"):
-            allocations_sudo._release(self.env._("The payment was cancelled or failed."))
+            claims_sudo._release(self.env._("The payment was cancelled or failed."))
         elif target_state in ("pending", "authorized", "done"):
-            allocations_sudo._reclaim()
+            claims_sudo.filtered(lambda claim: claim.transaction_id._o2c_is_spent())._release(
+                self.env._("This part was not captured.")
+            )
+            claims_sudo.filtered(lambda claim: not claim.transaction_id._o2c_is_spent())._reclaim()
         changed.filtered(lambda tx: tx._o2c_is_announced()).sudo().o2c_allocation_ids._release(
             self.env._("Announced by the payer, but not sent yet.")
         )
-        if target_state == "done" and allocations_sudo:
+        if target_state == "done":
+            changed.sudo()._o2c_take_claims()
+        if target_state == "done" and changed.sudo().o2c_allocation_ids:
             # The payer's browser books the payment; when it was closed, the scheduler does, without racing it.
             soon = fields.Datetime.now() + timedelta(seconds=10)
             self.env.ref("payment.cron_post_process_payment_tx")._trigger(at=soon)
         return changed
+
+    def _o2c_is_spent(self):
+        """True for an authorization that was captured or voided in further transactions: those book the money."""
+        return self.state == "done" and any(child.state in ("done", "cancel") for child in self.child_transaction_ids)
+
+    def _o2c_authorization(self):
+        """Return the transaction this one captures a part or all of, if it does."""
+        source = self.source_transaction_id
+        return source if source.operation == self.operation else source.browse()
+
+    def _o2c_take_claims(self):
+        """Take over what an authorization was for: Odoo captures it, whole or in parts, in further transactions."""
+        for capture in self:
+            claims = capture._o2c_authorization().o2c_allocation_ids
+            claims._reclaim()
+            claims._hand_over(capture)
 
     def _o2c_is_announced(self):
         """True for a bank transfer and the like, which nobody but the payer makes and no provider ever reports on."""
@@ -104,35 +125,26 @@ class PaymentTransaction(models.Model):
     def _create_payment(self, **extra_create_values):
         """Override of account_payment: settle exactly what was chosen, on the account of the invoice's customer."""
         self.ensure_one()
-        self._o2c_inherit_claims()
-        if not self.o2c_allocation_ids:
+        if not (self | self._o2c_authorization()).o2c_allocation_ids:
             return self._o2c_create_payment_in_order(**extra_create_values)
         self.o2c_allocation_ids._reclaim()  # they may have been given up at the very moment the provider said yes
-        live = self.o2c_allocation_ids._keep_open()
-        values = {**self._o2c_payment_values(live), **extra_create_values}
+        claims = self.o2c_allocation_ids._keep_open()
+        values = {**self._o2c_payment_values(claims), **extra_create_values}
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
         # With Odoo's accounting app a payment without an outstanding account would have no entry to settle with.
         payments = self.env["account.payment"].with_context(force_payment_move=not method_line.payment_account_id)
         payment = payments.create(values).with_env(self.env)
         payment.action_post()
         self.payment_id = payment
-        self._o2c_settle(live, payment)
+        self._o2c_settle(claims, payment)
         return payment
 
-    def _o2c_inherit_claims(self):
-        """Take over what an authorization was for when all of it is captured, which Odoo does in a new transaction."""
-        source = self.source_transaction_id
-        if source.operation == self.operation and not self.currency_id.compare_amounts(source.amount, self.amount):
-            source.o2c_allocation_ids.filtered(lambda claim: claim.state == "live").transaction_id = self
-
     def _o2c_create_payment_in_order(self, **extra_create_values):
-        """Let Odoo apply a payment that names no instalments (an order's, a part of a capture): oldest first."""
+        """Let Odoo apply a payment that names no instalments, such as an order's: oldest first."""
         source = self.source_transaction_id or self
         if source.invoice_ids:
             extra_create_values.setdefault("partner_id", source.invoice_ids[0].commercial_partner_id.id)
-        payment = super()._create_payment(**extra_create_values)  # pylint: disable=super-method-mismatch
-        source.o2c_allocation_ids._release(self.env._("Captured in parts."))
-        return payment
+        return super()._create_payment(**extra_create_values)  # pylint: disable=super-method-mismatch
 
     def _o2c_payment_values(self, claims):
         """Return the values of a payment with one receivable item per claim, and one more for what is left over."""
@@ -218,7 +230,7 @@ class PaymentTransaction(models.Model):
             plan.append(credit | line)
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
-        claims.filtered(lambda claim: claim.state == "live").write({"state": "applied", "reason": False})
+        claims._under_way().write({"state": "applied", "reason": False})
         left_over = -sum(credits.mapped("amount_residual_currency"))
         if not self.currency_id.is_zero(left_over):
             self._o2c_report_left_over(payment, left_over)
@@ -232,7 +244,8 @@ class PaymentTransaction(models.Model):
             amount=self.currency_id.format(left_over), customer=payment.partner_id.display_name,
             reasons=" ".join(sorted(reasons)) or self.env._("What it was meant for had been settled meanwhile."),
         )
-        responsible = self.invoice_ids.invoice_user_id[:1] or self.env.ref("base.user_admin")
+        invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
+        responsible = invoices.invoice_user_id[:1] or self.env.ref("base.user_admin")
         payment.activity_schedule(
             "mail.mail_activity_data_todo", user_id=responsible.id, note=note,
             summary=self.env._("Customer credit to deal with"),

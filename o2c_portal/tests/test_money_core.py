@@ -204,17 +204,60 @@ class TestMoneyCore(O2cCommon):
         self.assertEqual(self._open(invoice), [30000, 0, 40000])
         self.assertEqual([item.claimed for item in invoice._o2c_instalments()], [False, False, False])
 
-    def test_capture_in_parts_leaves_nothing_claimed(self):
+    def _authorize(self, line_numbers):
+        """Return an invoice of 300, 300 and 400 and an authorization of some of its instalments."""
         invoice = self._make_invoice(1000, self.term)
         self.provider.write({"support_manual_capture": "partial", "capture_manually": True})
-        tx = self._start(self.cashier._quote(invoice, "all"))
+        line_ids = [invoice._o2c_instalments()[number].line_id for number in line_numbers]
+        tx = self._start(self.cashier._quote(invoice, line_ids=line_ids))
         tx._set_authorized()
-        self.assertEqual([item.claimed for item in invoice._o2c_instalments()], [True, True, True])
+        return invoice, tx
+
+    def _claimed(self, invoice):
+        return [item.claimed for item in invoice._o2c_instalments()]
+
+    def test_capture_in_parts_settles_what_was_chosen_and_keeps_the_rest_claimed(self):
+        invoice, tx = self._authorize([1, 2])
         self._pay(tx._create_child_transaction(350.0))
-        tx._create_child_transaction(650.0)._set_canceled()
-        self.assertEqual(tx.state, "done")
-        self.assertEqual(self._open(invoice), [0, 25000, 40000])
-        self.assertEqual([item.claimed for item in invoice._o2c_instalments()], [False, False, False])
+        self.assertEqual(self._open(invoice), [30000, 0, 35000])
+        self.assertEqual(self._claimed(invoice), [False, False, True])
+        self._pay(tx._create_child_transaction(350.0))
+        self.assertEqual((tx.state, self._open(invoice)), ("done", [30000, 0, 0]))
+        self.assertEqual(self._claimed(invoice), [False, False, False])
+        self.assertEqual(set(tx.child_transaction_ids.o2c_allocation_ids.mapped("state")), {"applied"})
+
+    def test_parts_captured_are_booked_in_any_order(self):
+        invoice, tx = self._authorize([1])
+        parts = [tx._create_child_transaction(amount) for amount in (100.0, 50.0, 150.0)]
+        for part in parts:
+            part._set_done()
+        for part in reversed(parts):
+            part._post_process()
+        self.assertEqual(self._open(invoice), [30000, 0, 40000])
+        self.assertFalse(tx.child_transaction_ids.payment_id.activity_ids)
+
+    def test_what_is_not_captured_is_free_again(self):
+        invoice, tx = self._authorize([1, 2])
+        self._pay(tx._create_child_transaction(350.0))
+        tx._create_child_transaction(350.0)._set_canceled()
+        self.assertEqual((tx.state, self._open(invoice)), ("done", [30000, 0, 35000]))
+        self.assertEqual(self._claimed(invoice), [False, False, False])
+
+    def test_a_capture_for_which_nothing_is_left_becomes_credit(self):
+        invoice, tx = self._authorize([1])
+        self._register_payment(invoice, amount=600)
+        self._pay(tx._capture())
+        self.assertEqual(self._open(invoice), [0, 0, 40000])
+        self.assertTrue(tx.child_transaction_ids.payment_id.activity_ids)
+
+    def test_refund_of_an_exact_payment_takes_nothing_over(self):
+        invoice = self._make_invoice(1000, self.term)
+        tx = self._start(self.cashier._quote(invoice, "next"))
+        self._pay(tx)
+        refund = tx._create_child_transaction(300.0, is_refund=True)
+        self._pay(refund)
+        self.assertFalse(refund.o2c_allocation_ids)
+        self.assertEqual(refund.payment_id.payment_type, "outbound")
 
     def test_foreign_currency_is_settled_exactly(self):
         currency = self.setup_other_currency("GBP", rates=[("2017-01-01", 3.0)])
