@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import psycopg2
+import requests
 
 from odoo import fields
 from odoo.exceptions import ConcurrencyError
@@ -366,6 +367,48 @@ class TestPayBadStart(BadInputCase):
         for changes in [{"expected_minor": 1}, {"provider_id": 0}, {"flow": "x"}, {"installment_ids": []}, {"x": 1}]:
             self._start(self._wish(**changes), self.csrf)
         self.assertEqual(self._money(), before)
+
+
+@tagged("post_install", "-at_install")
+class TestPayStartAgain(BadInputCase):
+    """The very same request twice, with a saved method: it is charged once, whatever became of the first charge."""
+
+    def setUp(self):
+        super().setUp()
+        saved = self._create_token(partner_id=self.customer.id, provider_id=self.dummy_provider.id)
+        self._create_new_portal_user(login="owner_again", partner_id=self.customer.id, password="owner_again")
+        self.authenticate("owner_again", "owner_again")
+        self.wish = self._wish(self.lines[0], flow="token", token_id=saved.id, payment_method_id=None)
+
+    def _start_twice(self, error=None):
+        """Send the request twice; return what was answered, after checking that it started and charged one payment.
+
+        :param error: what the provider's success is followed by, so that its answer is lost
+        """
+        def charge(transaction):
+            transaction._set_done()
+            if error:
+                raise error
+
+        body = json.dumps({"params": {**self.wish, "csrf_token": self._csrf()}})
+        headers = {"Content-Type": "application/json", "Idempotency-Key": "k" * 20}
+        transactions = self.env.registry["payment.transaction"]
+        self.env.cr.flush()
+        with patch.object(transactions, "_send_payment_request", autospec=True, side_effect=charge) as charged:
+            answers = [self.url_open(f"/pay/{self.token}/start", data=body, headers=headers) for _i in range(2)]
+        self.assertEqual((len(self._transactions()), charged.call_count), (1, 1))
+        return [(answer.status_code, answer.json().get("result", {}).get("state")) for answer in answers]
+
+    def test_a_charge_that_succeeded_is_not_repeated(self):
+        self.assertEqual(self._start_twice(), [(200, "done"), (200, "done")])
+
+    def test_a_charge_without_an_answer_is_not_repeated(self):
+        with self.assertLogs(level="ERROR"):
+            self.assertEqual(self._start_twice(requests.Timeout("test")), [(503, None), (200, "draft")])
+
+    def test_a_charge_in_a_request_that_has_to_run_again_is_not_repeated(self):
+        with patch("odoo.service.model.time.sleep"):
+            self.assertEqual(self._start_twice(ConcurrencyError("test")), [(200, "draft"), (200, "draft")])
 
 
 @tagged("post_install", "-at_install")
