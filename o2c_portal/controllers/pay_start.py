@@ -42,9 +42,10 @@ class O2cPayStart(O2cPaymentPortal):
         started = self._o2c_find_started(keys)
         transaction = started or self._o2c_start(link, wish, keys)
         PaymentPostProcessing.monitor_transaction(transaction)  # again: the session may have been read anew
-        request.env.cr.commit()  # pylint: disable=invalid-commit  # intent is committed before any outside call
         if wish.flow == "token" and not started:  # an attempt whose outcome is unknown is never charged again
-            transaction._charge_with_token()
+            self._o2c_charge(transaction)
+        else:
+            request.env.cr.commit()  # pylint: disable=invalid-commit  # intent is committed before any outside call
         result = transaction._get_processing_values()
         return request.make_json_response({"jsonrpc": "2.0", "id": None, "result": result})
 

@@ -34,9 +34,26 @@ class O2cPaymentPortal(PaymentPortal):
         if flow == "token":
             self._check_token_owner(token_id)
         values = {"o2c_payer_key": payer_key(), **(custom_create_values or {})}
-        return super()._create_transaction(
+        charge = flow == "token" and not request.env.context.get("delay_token_charge")
+        if charge:
+            request.update_context(delay_token_charge=True)
+        transaction = super()._create_transaction(
             *args, flow=flow, token_id=token_id, landing_route=landing_route, custom_create_values=values, **kwargs
         )
+        if charge:
+            self._o2c_charge(transaction)
+        return transaction
+
+    @staticmethod
+    def _o2c_charge(transaction):
+        """Charge a saved method at most once: that it is being done is committed before the provider is asked.
+
+        While the answer is out the payment is pending and keeps its items, also when the answer is lost: neither a
+        repeated request nor another attempt of the same payer is charged again.
+        """
+        transaction._set_pending()
+        request.env.cr.commit()  # pylint: disable=invalid-commit  # intent is committed before any outside call
+        transaction._charge_with_token()
 
     def _process_transaction(self, partner_id, currency_id, invoice_ids, payment_reference, **kwargs):
         """Override of account_payment: the documents must be payable, nothing is validated and no reference chosen."""

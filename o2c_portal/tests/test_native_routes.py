@@ -1,6 +1,9 @@
 """The pay routes of Odoo itself keep our promises: server-side amounts, local landing, own tokens only."""
 
 from datetime import timedelta
+from unittest.mock import patch
+
+import requests
 
 from odoo.fields import Date
 from odoo.tests import JsonRpcException, new_test_user, tagged
@@ -101,6 +104,16 @@ class TestNativeRoutes(O2cCommon, PaymentHttpCommon):
         self.authenticate("payer", "payer")
         result = self._start(flow="token", token_id=token.id)
         self.assertEqual(result["amount"], 300.0)
+
+    def test_a_saved_method_is_not_charged_again_while_the_answer_is_out(self):
+        token = self._create_token(partner_id=self.customer.id)
+        self.authenticate("payer", "payer")
+        transactions = self.env.registry["payment.transaction"]
+        with patch.object(transactions, "_send_payment_request", side_effect=requests.Timeout) as charged:
+            with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+                self._start(flow="token", token_id=token.id)
+            self._assert_refused(flow="token", token_id=token.id)
+        self.assertEqual(charged.call_count, 1)
 
     def test_overdue_page_asks_for_what_is_open_and_late(self):
         late = self._make_invoice(1000, self.term, invoice_date=Date.today() - timedelta(days=10))

@@ -380,10 +380,11 @@ class TestPayStartAgain(BadInputCase):
         self.authenticate("owner_again", "owner_again")
         self.wish = self._wish(self.lines[0], flow="token", token_id=saved.id, payment_method_id=None)
 
-    def _start_twice(self, error=None):
+    def _start_twice(self, error=None, second_key="k" * 20):
         """Send the request twice; return what was answered, after checking that it started and charged one payment.
 
         :param error: what the provider's success is followed by, so that its answer is lost
+        :param str second_key: the Idempotency-Key of the second request
         """
         def charge(transaction):
             transaction._set_done()
@@ -391,11 +392,11 @@ class TestPayStartAgain(BadInputCase):
                 raise error
 
         body = json.dumps({"params": {**self.wish, "csrf_token": self._csrf()}})
-        headers = {"Content-Type": "application/json", "Idempotency-Key": "k" * 20}
+        headers = [{"Content-Type": "application/json", "Idempotency-Key": key} for key in ("k" * 20, second_key)]
         transactions = self.env.registry["payment.transaction"]
         self.env.cr.flush()
         with patch.object(transactions, "_send_payment_request", autospec=True, side_effect=charge) as charged:
-            answers = [self.url_open(f"/pay/{self.token}/start", data=body, headers=headers) for _i in range(2)]
+            answers = [self.url_open(f"/pay/{self.token}/start", data=body, headers=sent) for sent in headers]
         self.assertEqual((len(self._transactions()), charged.call_count), (1, 1))
         return [(answer.status_code, answer.json().get("result", {}).get("state")) for answer in answers]
 
@@ -404,11 +405,15 @@ class TestPayStartAgain(BadInputCase):
 
     def test_a_charge_without_an_answer_is_not_repeated(self):
         with self.assertLogs(level="ERROR"):
-            self.assertEqual(self._start_twice(requests.Timeout("test")), [(503, None), (200, "draft")])
+            self.assertEqual(self._start_twice(requests.Timeout("test")), [(503, None), (200, "pending")])
+
+    def test_a_charge_without_an_answer_keeps_a_new_attempt_from_being_charged(self):
+        with self.assertLogs(level="ERROR"):
+            self.assertEqual(self._start_twice(requests.Timeout("test"), "n" * 20), [(503, None), (409, None)])
 
     def test_a_charge_in_a_request_that_has_to_run_again_is_not_repeated(self):
         with patch("odoo.service.model.time.sleep"):
-            self.assertEqual(self._start_twice(ConcurrencyError("test")), [(200, "draft"), (200, "draft")])
+            self.assertEqual(self._start_twice(ConcurrencyError("test")), [(200, "pending")] * 2)
 
 
 @tagged("post_install", "-at_install")
