@@ -70,6 +70,22 @@ class PaymentTransaction(models.Model):
         if "o2c_allocation_ids" not in vals:
             cashier = self.env["o2c.cashier"].sudo()  # amounts come from the ledger, whoever pays
             vals.update(cashier._allocation_values(cashier._quote_amount(moves, vals["amount"])))
+            self._o2c_check_repeated(vals, moves)
+
+    def _o2c_check_repeated(self, vals, moves):
+        """An amount alone does not say what it pays: asked for again, it would pay what comes next.
+
+        :raises PaymentInProgress: while the same payer's payment of this amount is out for an answer
+        """
+        since = fields.Datetime.now() - timedelta(minutes=moves.company_id[:1].o2c_claim_minutes)
+        if vals.get("o2c_payer_key") and self.sudo().search_count([  # a yes or no about the payer's own attempt
+            ("invoice_ids", "in", moves.ids),
+            ("o2c_payer_key", "=", vals["o2c_payer_key"]),
+            ("amount", "=", vals["amount"]),
+            ("state", "=", "pending"),
+            ("create_date", ">", since),
+        ], limit=1):
+            raise self.env["o2c.payment.allocation"]._in_progress()
 
     def _log_sent_message(self):
         """Override of payment: what is begun by a pay link is counted on the link; only its outcome is told on the
