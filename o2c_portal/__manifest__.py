@@ -38,6 +38,7 @@
         "views/o2c_pay_link_views.xml",
         "views/pay_templates.xml",
         "views/pay_checkout_templates.xml",
+        "views/account_templates.xml",
         "views/account_move_views.xml",
         "views/o2c_money_event_views.xml",
         "views/o2c_order_stage_views.xml",

@@ -7,6 +7,7 @@ from . import o2c_stage_log
 from . import o2c_stage_rule
 
 # Our services
+from . import o2c_account
 from . import o2c_cashier
 from . import o2c_pay_page
 from . import o2c_pay_request

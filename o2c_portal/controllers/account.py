@@ -1,0 +1,47 @@
+"""What all pages of a customer's own account share: who looks, one frame around them, one way to refuse."""
+
+from odoo.http import request
+
+from .public import guarded, page, speak
+
+ROUTE = {"type": "http", "auth": "user", "sitemap": False}
+READ = {**ROUTE, "readonly": True}
+MESSAGES = {404: "unknown", 405: "unknown", 409: "changed", 422: "refused", 429: "often"}
+
+
+def account_scope():
+    """Return the ``o2c.account`` scope of the logged-in user, in their language."""
+    speak()
+    return request.env["o2c.account"]._scope(request.env.user)
+
+
+def account_page(template, current, values, status=200):
+    """Return a page of the account.
+
+    :param str template: name of a template of this addon that calls ``o2c_portal.account_layout``
+    :param str current: key of the menu entry the page belongs to
+    """
+    company = request.env.company.sudo()  # name and logo are public
+    return page(f"o2c_portal.{template}", {
+        "current": current,
+        "creditor": {
+            "name": company.name,
+            "logo": "" if company.uses_default_logo else f"/web/binary/company_logo?company={company.id}",
+            "email": company.email,
+            "phone": company.phone,
+        },
+        "customer": request.env.user.partner_id.commercial_partner_id.sudo().display_name,
+        **values,
+    }, status)
+
+
+def answer_account(refusal):
+    """Return the page for a refusal; what does not exist and what is not the visitor's own look the same."""
+    speak()
+    kind = MESSAGES.get(refusal.status, "unavailable")
+    return account_page("account_message", "", {"kind": kind, "message": refusal.message}, refusal.status)
+
+
+def account_route(*methods):
+    """Guard an endpoint of the account: ``@http.route("/my/billing/...", **READ)`` above, this below it."""
+    return guarded(answer_account, *methods)

@@ -1,0 +1,48 @@
+"""Whose account a visitor looks at, and which documents of it they may see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from odoo import api, models
+from odoo.fields import Domain
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one visitor may see: documents of ``partner`` in ``company_ids``; with ``own_only`` only those addressed to
+    ``contact``. ``contact`` is empty for whoever came by a link: such a visitor pays, and learns nothing else."""
+
+    partner: Any  # res.partner, commercial, with elevated rights
+    contact: Any  # res.partner of the logged-in user, or empty
+    company_ids: tuple[int, ...]
+    own_only: bool = False
+
+
+class O2cAccount(models.AbstractModel):
+    _name = "o2c.account"
+    _description = "Customer account"
+
+    @api.model
+    def _scope(self, user):
+        """Return the ``Scope`` of a logged-in user: the account of the company they belong to."""
+        contact_sudo = user.sudo().partner_id  # the user's own data
+        return Scope(contact_sudo.commercial_partner_id, contact_sudo, tuple(user.sudo().company_ids.ids))
+
+    @api.model
+    def _due_domain(self, scope):
+        """Return the domain of the due items in a scope; ``o2c.due.item`` rows are kept by commercial partner."""
+        domain = Domain("partner_id", "=", scope.partner.id) & Domain("company_id", "in", scope.company_ids)
+        if scope.own_only:
+            domain &= Domain("move_id.partner_id", "=", scope.contact.id)
+        return domain
+
+    @api.model
+    def _move_domain(self, scope):
+        """Return the domain of the posted customer documents in a scope."""
+        partner = Domain("partner_id", "=", scope.contact.id) if scope.own_only else (
+            Domain("partner_id", "child_of", scope.partner.id)  # commercial_partner_id has no index on moves
+            & Domain("commercial_partner_id", "=", scope.partner.id)
+        )
+        return partner & Domain("company_id", "in", scope.company_ids) & Domain("state", "=", "posted") & Domain(
+            "move_type", "in", ("out_invoice", "out_refund", "out_receipt")
+        )
