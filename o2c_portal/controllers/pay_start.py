@@ -164,9 +164,13 @@ class O2cPayStart(O2cPaymentPortal):
         if any(item.claimed for item in chosen):
             raise Refusal(409, "in_progress", request.env._("A payment of this is being processed."))
         try:
-            quote = move.env["o2c.cashier"]._quote_items(move, chosen)
+            quote = move.env["o2c.cashier"]._quote_basket(
+                move.currency_id, chosen, wish.amounts_minor, wish.on_account_minor
+            )
         except NothingToPay as error:
             raise Refusal(409, "not_payable", str(error)) from error
+        except ValidationError as error:
+            raise Refusal(409, "changed", str(error)) from error
         if quote.amount_minor != wish.expected_minor:
             raise Refusal(
                 409, "amount_changed", request.env._("The amount has changed meanwhile. Please reload the page."),

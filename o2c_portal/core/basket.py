@@ -18,11 +18,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Quote:
-    """A basket in one currency whose decimals are ``digits``."""
+    """A basket in one currency whose decimals are ``digits``; ``on_account_minor`` is paid for no document yet."""
 
     currency_id: int
     digits: int
     parts: tuple[Part, ...]
+    on_account_minor: int = 0
 
     @property
     def items(self) -> tuple[Instalment, ...]:
@@ -31,7 +32,7 @@ class Quote:
     @property
     def amount_minor(self) -> int:
         """What the payer is charged, in minor units."""
-        return sum(part.pay_minor for part in self.parts)
+        return sum(part.pay_minor for part in self.parts) + self.on_account_minor
 
     @property
     def discount_minor(self) -> int:
@@ -49,6 +50,20 @@ def in_full(items: Iterable[Instalment], discounts: dict[int, int]) -> tuple[Par
     return tuple(
         Part(item, item.open_minor - discounts.get(item.line_id, 0), discounts.get(item.line_id, 0)) for item in items
     )
+
+
+def in_part(items: Iterable[Instalment], amounts_minor: Iterable[int], discounts: dict[int, int]) -> tuple[Part, ...]:
+    """Pay of every item the amount given for it; whoever pays all but the early payment discount is granted it.
+
+    :raises ValueError: if an amount is not positive or more than what is open of its item
+    """
+    parts = []
+    for item, minor in zip(items, amounts_minor, strict=True):
+        discount = discounts.get(item.line_id, 0)
+        if not 0 < minor <= item.open_minor:
+            raise ValueError("amount is more than what is open")
+        parts.append(Part(item, minor, discount if minor == item.open_minor - discount else 0))
+    return tuple(parts)
 
 
 def for_amount(amount_minor: int, items: Iterable[Instalment], discounts: dict[int, int]) -> tuple[Part, ...]:

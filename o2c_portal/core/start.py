@@ -12,8 +12,8 @@ MAX_MINOR = 2**53  # what a browser can hold exactly
 FLOWS = ("redirect", "direct", "token")
 ENVELOPE = {"id", "jsonrpc", "method", "params"}
 FIELDS = {
-    "csrf_token", "expected_minor", "flow", "installment_ids", "payment_method_id", "provider_id", "token_id",
-    "tokenization_requested",
+    "amounts_minor", "csrf_token", "expected_minor", "flow", "installment_ids", "on_account_minor", "payment_method_id",
+    "provider_id", "token_id", "tokenization_requested",
 }
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 
@@ -29,7 +29,10 @@ class BadStart(ValueError):
 
 @dataclass(frozen=True)
 class Start:
-    """A well-formed wish to pay. Nothing in it decides about money; ``expected_minor`` is only compared."""
+    """A well-formed wish to pay. ``expected_minor`` is only compared with what the server asks for the rest of it.
+
+    ``amounts_minor`` says what to pay of each instalment, None for all of it; ``on_account_minor`` comes on top.
+    """
 
     provider_id: int
     payment_method_id: int | None
@@ -38,6 +41,8 @@ class Start:
     tokenization_requested: bool
     expected_minor: int
     installment_ids: tuple[int, ...]
+    amounts_minor: tuple[int, ...] | None = None
+    on_account_minor: int = 0
 
 
 def read_envelope(raw):
@@ -75,9 +80,10 @@ def check(params):
     wish_to_save = params.get("tokenization_requested", False)
     if not isinstance(wish_to_save, bool):
         raise BadStart(400, "bad_tokenization")
-    minor = params.get("expected_minor")
-    if not _is_int(minor) or not 0 < minor <= MAX_MINOR:
+    minor, on_account = params.get("expected_minor"), params.get("on_account_minor", 0)
+    if not _is_amount(minor) or not (on_account == 0 and _is_int(on_account) or _is_amount(on_account)):
         raise BadStart(400, "bad_amount")
+    ids = _identifiers(params.get("installment_ids"), at_least=0 if on_account else 1)
     return Start(
         provider_id=_identifier(params.get("provider_id"), "bad_provider"),
         payment_method_id=_identifier(params.get("payment_method_id"), "bad_payment_method", optional=True),
@@ -85,7 +91,9 @@ def check(params):
         flow=flow,
         tokenization_requested=wish_to_save,
         expected_minor=minor,
-        installment_ids=_identifiers(params.get("installment_ids")),
+        installment_ids=ids,
+        amounts_minor=_amounts(params.get("amounts_minor"), ids),
+        on_account_minor=on_account,
     )
 
 
@@ -99,8 +107,16 @@ def check_idempotency_key(key):
     raise BadStart(400, "bad_idempotency_key")
 
 
-def _identifiers(values):
-    if not isinstance(values, list) or not 0 < len(values) <= MAX_INSTALMENTS:
+def _amounts(values, ids):
+    if values is None:
+        return None
+    if not isinstance(values, list) or len(values) != len(ids) or not all(_is_amount(value) for value in values):
+        raise BadStart(400, "bad_amount")
+    return tuple(values)
+
+
+def _identifiers(values, at_least):
+    if not isinstance(values, list) or not at_least <= len(values) <= MAX_INSTALMENTS:
         raise BadStart(422, "bad_installments")
     ids = tuple(_identifier(value, "bad_installments") for value in values)
     if len(set(ids)) != len(ids):
@@ -114,6 +130,10 @@ def _identifier(value, code, optional=False):
     if not _is_int(value) or not 0 < value <= MAX_ID:
         raise BadStart(422, code)
     return value
+
+
+def _is_amount(value):
+    return _is_int(value) and 0 < value <= MAX_MINOR
 
 
 def _is_int(value):

@@ -41,8 +41,30 @@ class O2cCashier(models.AbstractModel):
         """
         if not items:
             raise self._nothing_to_pay()
-        discounts = self._discounts(move, items)
-        return basket.Quote(move.currency_id.id, move.currency_id.decimal_places, basket.in_full(items, discounts))
+        return self._quote_basket(move.currency_id, items)
+
+    @api.model
+    def _quote_basket(self, currency, items, amounts_minor=None, on_account_minor=0):
+        """Return the quote of paying instalments of any invoices of one currency, and something on account.
+
+        :param items: ``Instalment`` objects, each once
+        :param amounts_minor: what to pay of each item, None to pay all in full less early payment discounts
+        :raises NothingToPay: if nothing is to be paid
+        :raises ValidationError: if an amount is more than what is open of its item
+        """
+        if not items and not on_account_minor:
+            raise self._nothing_to_pay()
+        moves = self.env["account.move"].browse({item.move_id for item in items})
+        discounts = {}
+        for move in moves.filtered("invoice_payment_term_id.early_discount"):
+            discounts |= self._discounts(move, [item for item in items if item.move_id == move.id])
+        try:
+            parts = basket.in_full(items, discounts) if amounts_minor is None else (
+                basket.in_part(items, amounts_minor, discounts)
+            )
+        except ValueError as error:
+            raise ValidationError(self.env._("The amount must be positive and no more than what is open.")) from error
+        return basket.Quote(currency.id, currency.decimal_places, parts, on_account_minor)
 
     @api.model
     def _quote_amount(self, moves, amount):
@@ -101,6 +123,7 @@ class O2cCashier(models.AbstractModel):
         values = self._allocation_values(quote)
         values["invoice_ids"] = [Command.set(list({item.move_id for item in quote.items}))]
         values["o2c_payer_key"] = payer_key
+        values["o2c_on_account"] = money.to_major(quote.on_account_minor, quote.digits)
         if link:
             values["o2c_pay_link_id"] = link.id
         return values

@@ -19,6 +19,9 @@ class PaymentTransaction(models.Model):
     o2c_pay_link_id = fields.Many2one("o2c.pay.link", "Pay link", readonly=True, index="btree_not_null")
     o2c_start_key = fields.Char("Start request", readonly=True, groups="base.group_system")
     o2c_start_digest = fields.Char("Content of the start request", readonly=True, groups="base.group_system")
+    o2c_on_account = fields.Monetary(
+        "On account", readonly=True, help="What the payer meant to pay ahead, beyond the documents chosen.",
+    )
     o2c_payer_key = fields.Char("Payer", readonly=True, help="Tells attempts of the same payer from those of others.")
 
     _o2c_start_key_uniq = models.UniqueIndex(
@@ -247,8 +250,8 @@ class PaymentTransaction(models.Model):
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
         claims._under_way().write({"state": "applied", "reason": False})
-        left_over = -sum(credits.mapped("amount_residual_currency"))
-        if not self.currency_id.is_zero(left_over):
+        left_over = -sum(credits.mapped("amount_residual_currency")) - self.o2c_on_account
+        if self.currency_id.compare_amounts(left_over, 0) > 0:
             self._o2c_report_left_over(payment, left_over)
 
     def _o2c_report_left_over(self, payment, left_over):
