@@ -134,7 +134,8 @@ class O2cPaymentAllocation(models.Model):
                 claim.transaction_id = capture
             elif not currency.is_zero(part):
                 claim.write({"amount": currency.round(claim.amount - part), "discount": 0})
-                super().create([{  # the item stays claimed: not a second claim, but money for the first
+                # The item stays claimed: this is not a second claim, but money for the first.
+                super().create([{  # pylint: disable=super-method-mismatch
                     "transaction_id": capture.id, "move_line_id": claim.move_line_id.id,
                     "amount": part, "state": "captured",
                 }])
