@@ -22,6 +22,7 @@
         # Records the addon works with
         "data/ir_cron_data.xml",
         "data/o2c_order_stage_data.xml",
+        "data/o2c_payment_policy_data.xml",
         # Screens
         "wizard/o2c_payment_term_generate_views.xml",
         "wizard/o2c_instalment_promise_views.xml",

@@ -3,6 +3,9 @@ from . import o2c_money_event
 from . import o2c_order_stage
 from . import o2c_pay_link
 from . import o2c_payment_allocation
+from . import o2c_payment_policy
+from . import o2c_payment_policy_method
+from . import o2c_payment_policy_scope
 from . import o2c_stage_log
 from . import o2c_stage_rule
 
@@ -24,11 +27,14 @@ from . import account_payment_term
 from . import account_payment_term_line
 from . import ir_http
 from . import mail_mail
+from . import payment_method
+from . import payment_provider
 from . import payment_token
 from . import payment_transaction
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_partner_category
 from . import sale_order
 
 # Views over the tables above

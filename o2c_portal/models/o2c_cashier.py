@@ -1,16 +1,21 @@
 """Decides on the server what a payer is charged and prepares the transaction that will pay exactly that."""
 
 import math
+from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
-from ..core import basket, instalments, money
+from ..core import basket, instalments, money, policy
 
 
 class NothingToPay(UserError):
     """The document is not payable, or nothing of what was chosen is open."""
+
+
+class PolicyRefusal(ValidationError):
+    """The payment policy of the customer does not allow this; the message says what it allows."""
 
 
 class O2cCashier(models.AbstractModel):
@@ -116,6 +121,81 @@ class O2cCashier(models.AbstractModel):
         if not chosen:
             raise self._nothing_to_pay()
         return basket.Quote(moves.currency_id.id, moves.currency_id.decimal_places, basket.in_full(chosen, {}))
+
+    # === POLICY === #
+
+    @api.model
+    def _check_policy(self, quote, partner, company, scope_moves=None):
+        """Refuse to be paid what the customer's payment policy does not allow.
+
+        :param quote: the ``core.basket.Quote``
+        :param partner: the customer, any contact of it will do
+        :param scope_moves: at least the invoices the quote touches; by default exactly these
+        :raises PolicyRefusal: with a sentence that says what is allowed
+        """
+        moves = scope_moves or self.env["account.move"].browse({item.move_id for item in quote.items})
+        items = [item for move_items in moves._o2c_instalments_by_move().values() for item in move_items]
+        violation = self._policy_violation(quote, partner, company, items)
+        if violation:
+            currency = self.env["res.currency"].browse(quote.currency_id)
+            raise PolicyRefusal(self.env["o2c.payment.policy"]._in_words(violation, currency))
+
+    @api.model
+    def _policy_violation(self, quote, partner, company, items):
+        """Return the ``core.policy.Violation`` of a quote, None when it is allowed.
+
+        Whether an item is being paid by somebody else is left to the claims, which know better.
+
+        :param items: at least all instalments of the invoices the quote touches
+        """
+        record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
+        rules = record._rules(self.env["res.currency"].browse(quote.currency_id), company)
+        pays = {part.item.line_id: part.pay_minor for part in quote.parts}
+        return policy.check(
+            rules,
+            [replace(item, claimed=item.claimed and item.line_id not in pays) for item in items],
+            pays,
+            quote.on_account_minor,
+            fields.Date.context_today(self),
+            {part.item.line_id: part.discount_minor for part in quote.parts},
+        )
+
+    @api.model
+    def _check_method(self, vals, partner, company):
+        """Refuse a provider or method that the customer's policy does not offer for this amount.
+
+        :param vals: create values of a transaction
+        :raises PolicyRefusal: with the reason the policy gives
+        """
+        record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
+        currency = self.env["res.currency"].browse(vals["currency_id"])
+        found = record._hidden_methods(partner, company, currency, vals["amount"])
+        reason = policy.why_hidden(found, vals["provider_id"], vals.get("payment_method_id"))
+        if reason:
+            raise PolicyRefusal(reason)
+
+    @api.model
+    def _quote_of(self, vals, moves):
+        """Return the quote that the create values of a transaction stand for; what names no instalment is on account.
+
+        :raises ValidationError: if an allocation is not of these documents
+        """
+        currency = self.env["res.currency"].browse(vals["currency_id"])
+        digits = currency.decimal_places
+        items = {
+            item.line_id: item for items in moves._o2c_instalments_by_move().values() for item in items
+        } if moves else {}
+        parts = []
+        for command, _id, allocation in vals.get("o2c_allocation_ids") or ():
+            if command != Command.CREATE or allocation["move_line_id"] not in items:
+                raise ValidationError(self.env._("These instalments do not belong to the document."))
+            parts.append(basket.Part(
+                items[allocation["move_line_id"]],
+                money.to_minor(allocation["amount"], digits),
+                money.to_minor(allocation.get("discount", 0.0), digits),
+            ))
+        rest = money.to_minor(vals["amount"], digits) - sum(part.pay_minor for part in parts)
+        return basket.Quote(currency.id, digits, tuple(parts), rest)
 
     @api.model
     def _transaction_values(self, quote, payer_key, link=None):

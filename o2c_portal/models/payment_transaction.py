@@ -43,7 +43,7 @@ class PaymentTransaction(models.Model):
             starts = vals.get("operation") in ONLINE_OPERATIONS and vals.get("state", "draft") == "draft"
             if starts and vals.get("amount", 0) <= 0:
                 raise ValidationError(self.env._("A payment must be of a positive amount."))
-            if starts and vals.get("invoice_ids"):
+            if starts:
                 self._o2c_check_start(vals)
         return super().create(vals_list)
 
@@ -62,10 +62,40 @@ class PaymentTransaction(models.Model):
         ))
 
     def _o2c_check_start(self, vals):
-        moves = self.env["account.move"].sudo().browse(
-            self._fields["invoice_ids"].convert_to_cache(vals["invoice_ids"], self)
-        )
-        provider = self.env["payment.provider"].sudo().browse(vals["provider_id"])
+        """Hold a payment that somebody starts, by whatever route, to what is owed and what its customer may do."""
+        provider_sudo = self.env["payment.provider"].sudo().browse(vals["provider_id"])
+        moves_sudo = self._o2c_documents(vals, "invoice_ids")
+        if moves_sudo:
+            self._o2c_check_invoices(vals, moves_sudo, provider_sudo)
+        documents_sudo = moves_sudo or self._o2c_documents(vals, "sale_order_ids")
+        company = documents_sudo.company_id[:1] or provider_sudo.company_id
+        partner = documents_sudo.partner_id[:1] or self.env["res.partner"].browse(vals.get("partner_id"))
+        cashier = self.env["o2c.cashier"].sudo()
+        if moves_sudo or self._o2c_is_on_account(vals, partner, company):
+            cashier._check_policy(cashier._quote_of(vals, moves_sudo), partner, company, moves_sudo)
+        cashier._check_method(vals, partner, company)
+
+    def _o2c_documents(self, vals, name):
+        """Return the documents that create values name, with elevated rights."""
+        field = self._fields[name]
+        ids = field.convert_to_cache(vals.get(name) or (), self)
+        return self.env[field.comodel_name].sudo().browse(ids)
+
+    @api.model
+    def _o2c_document_fields(self):
+        """Return fields by which a transaction names what it pays; for other addons to extend."""
+        return ("invoice_ids", "sale_order_ids", "pos_order_id", "is_donation")
+
+    def _o2c_is_on_account(self, vals, partner, company):
+        """Say whether a payment is for no document, so that the policy has to allow payments on account.
+
+        As long as nobody chose a policy, Odoo's own address for amounts without a document stays open.
+        """
+        if any(vals.get(name) for name in self._o2c_document_fields()):
+            return False
+        return vals.get("o2c_on_account") or self.env["o2c.payment.policy"]._is_chosen(partner, company)
+
+    def _o2c_check_invoices(self, vals, moves, provider):
         if any(provider.company_id not in move.company_id.parent_ids for move in moves):
             raise ValidationError(self.env._("This payment provider belongs to another company."))
         if moves.currency_id.ids != [vals["currency_id"]]:
@@ -74,6 +104,10 @@ class PaymentTransaction(models.Model):
             cashier = self.env["o2c.cashier"].sudo()  # amounts come from the ledger, whoever pays
             vals.update(cashier._allocation_values(cashier._quote_amount(moves, vals["amount"])))
             self._o2c_check_repeated(vals, moves)
+        elif len(moves.commercial_partner_id) > 1 or len(moves.company_id) > 1:
+            raise ValidationError(
+                self.env._("One payment can only cover documents of one customer, company and currency.")
+            )
 
     def _o2c_check_repeated(self, vals, moves):
         """An amount alone does not say what it pays: asked for again, it would pay what comes next.

@@ -51,6 +51,12 @@ class ResCompany(models.Model):
         "A pay link must live at least one day.",
     )
 
+    # Payment policy
+    o2c_policy_id = fields.Many2one(
+        "o2c.payment.policy", "Payment Policy", groups="o2c_portal.o2c_portal_group_user",
+        help="What customers may do when neither they nor one of their tags has a policy; empty for the built-in one.",
+    )
+
     # Receipts and messages
     o2c_receipt_customer = fields.Boolean(
         "Receipt to the customer", default=True, help="Every payment of a customer is confirmed by email, once."

@@ -19,6 +19,9 @@ class ResConfigSettings(models.TransientModel):
     o2c_link_days_manual = fields.Integer(related="company_id.o2c_link_days_manual", readonly=False)
     o2c_link_show_number = fields.Boolean(related="company_id.o2c_link_show_number", readonly=False)
 
+    # Payment policy
+    o2c_policy_id = fields.Many2one(related="company_id.o2c_policy_id", readonly=False)
+
     # Receipts and messages
     o2c_receipt_customer = fields.Boolean(related="company_id.o2c_receipt_customer", readonly=False)
     o2c_receipt_salesperson = fields.Boolean(related="company_id.o2c_receipt_salesperson", readonly=False)

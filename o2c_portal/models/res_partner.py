@@ -1,10 +1,34 @@
-"""Adds to res.partner: links in mails end with the address they were sent to."""
+"""Adds to res.partner: the payment policy that applies; links in mails end with the address they were sent to."""
 
-from odoo import models
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    # === PAYMENT POLICY === #
+
+    o2c_policy_id = fields.Many2one(
+        "o2c.payment.policy", "Own Payment Policy", company_dependent=True, groups="o2c_portal.o2c_portal_group_user",
+        help="What this customer may do on its account; empty for the policy of its tags or of the company.",
+    )
+    o2c_policy_used_id = fields.Many2one(
+        "o2c.payment.policy", "Payment Policy", compute="_compute_o2c_policy_used",
+        groups="o2c_portal.o2c_portal_group_user",
+    )
+    o2c_policy_why = fields.Char(
+        "Why This Policy", compute="_compute_o2c_policy_used", groups="o2c_portal.o2c_portal_group_user",
+    )
+
+    @api.depends("o2c_policy_id", "category_id.o2c_policy_id", "commercial_partner_id")
+    @api.depends_context("company", "lang")
+    def _compute_o2c_policy_used(self):
+        resolved = self.env["o2c.payment.policy"]._resolve_many(self, self.env.company)
+        for partner in self:
+            found, why = resolved.get(partner.commercial_partner_id.id, (False, ""))
+            partner.o2c_policy_used_id, partner.o2c_policy_why = found and found.sudo(False), why
+
+    # === PAY LINKS === #
 
     def write(self, vals):
         """Override: whoever gets the mails of an archived or changed address must not keep the way to pay by link."""

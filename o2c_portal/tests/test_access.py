@@ -24,6 +24,8 @@ TABLE = {
     "o2c.pay.link":           ("", "", "", "", R, R),
     "o2c.pay.link.revoke":    ("", "", "", "", RWCU, RWCU),
     "o2c.payment.allocation": ("", "", "", R, R, R),
+    "o2c.payment.policy":     ("", "", "", "", R, RWCU),
+    "o2c.payment.policy.method": ("", "", "", "", R, RWCU),
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms
     "o2c.stage.log":          ("", "", R, R, R, R),
     "o2c.stage.rule":         ("", "", R, "", R, RWCU),
