@@ -11,7 +11,9 @@ from odoo.tools import is_html_empty
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 from ..core import instalments, public_surface
-from ..models.o2c_cashier import NothingToPay
+from ..models.o2c_cashier import NothingToPay, PolicyRefusal
+from ..models.o2c_pay_page import OTHER, AmountNotAllowed
+from ..models.payment_provider import REASONS
 from .payment import O2cPaymentPortal
 from .public import Refusal, guarded, page, speak
 
@@ -19,6 +21,7 @@ _logger = logging.getLogger(__name__)
 PUBLIC = {"type": "http", "auth": "public", "csrf": False, "sitemap": False}
 READ = {**PUBLIC, "readonly": True}
 LIGHT = {**READ, "save_session": False}  # no cookie before there is something to protect
+TYPED_LENGTH = 30  # as much of a refused amount as its field shows again
 MESSAGES = {404: "unknown", 405: "unknown", 410: "gone", 429: "unknown"}
 
 
@@ -90,9 +93,15 @@ class O2cPay(O2cPaymentPortal):
 
     @http.route("/pay/<string:token>/review", **LIGHT)
     @guarded(answer_page, "GET", "HEAD")
-    def o2c_pay_review(self, token, choice="", **_query):
-        """Show once more what will be paid, before anything is started."""
-        link, review = self._o2c_chosen(token, choice)
+    def o2c_pay_review(self, token, choice="", amount="", **_query):
+        """Show once more what will be paid, before anything is started; an amount that cannot be paid leads back to
+        its field."""
+        try:
+            link, review = self._o2c_chosen(token, choice, amount)
+        except AmountNotAllowed as error:
+            link, desk = self._o2c_open(token)
+            values = {**desk._overview(link.move_id), "typed": amount[:TYPED_LENGTH], "amount_error": str(error)}
+            return self._o2c_page("choose", token, link, values, 422)
         if not review:
             return self._o2c_back(token)
         return self._o2c_page("review", token, link, review)
@@ -100,9 +109,12 @@ class O2cPay(O2cPaymentPortal):
     # A page of the website where there is one: Odoo's payment form asks it for the session of its scripts.
     @http.route("/pay/<string:token>/checkout", **READ, website=True, multilang=False)
     @guarded(answer_page, "GET", "HEAD")
-    def o2c_pay_checkout(self, token, choice="", **_query):
+    def o2c_pay_checkout(self, token, choice="", amount="", **_query):
         """Show the providers' own forms for what was chosen."""
-        link, review = self._o2c_chosen(token, choice)
+        try:
+            link, review = self._o2c_chosen(token, choice, amount)
+        except AmountNotAllowed:
+            return self._o2c_back(token)
         if not review or not review["available"]:
             return self._o2c_back(token)
         nonce = secrets.token_urlsafe(16)
@@ -162,20 +174,23 @@ class O2cPay(O2cPaymentPortal):
             raise Refusal(410, "gone")
         return link, desk
 
-    def _o2c_chosen(self, token, choice):
-        """Return the link and what a choice stands for, nothing when it stands for nothing (any more)."""
+    def _o2c_chosen(self, token, choice, amount):
+        """Return the link and what a choice stands for, nothing when it stands for nothing (any more).
+
+        :raises AmountNotAllowed: if the payer's own amount cannot be paid
+        """
         link, desk = self._o2c_open(token)
-        if choice not in instalments.CHOICES:
+        if choice not in (*instalments.CHOICES, OTHER):
             return link, None
         try:
-            return link, desk._review(link.move_id, choice)
-        except NothingToPay:
+            return link, desk._review(link.move_id, choice, amount)
+        except (NothingToPay, PolicyRefusal):
             return link, None
 
     @staticmethod
-    def _o2c_page(name, token, link, values):
+    def _o2c_page(name, token, link, values, status=200):
         desk = O2cPay._o2c_desk(link)
-        return page(f"o2c_portal.pay_{name}", {**desk._frame(link), **values, "address": f"/pay/{token}"})
+        return page(f"o2c_portal.pay_{name}", {**desk._frame(link), **values, "address": f"/pay/{token}"}, status)
 
     def _o2c_paid(self, link, desk):
         return page("o2c_portal.pay_message", {
@@ -194,13 +209,14 @@ class O2cPay(O2cPaymentPortal):
 
     def _o2c_form_values(self, link, quote, token):
         """Return what Odoo's payment form needs to offer the methods that are good for this payment."""
-        desk, move, user = self._o2c_desk(link), link.move_id, request.env.user
-        providers = desk._providers(move, quote.amount)
+        desk, move, user, report = self._o2c_desk(link), link.move_id, request.env.user, {}
+        providers = desk._providers(move, quote.amount, report)
         savable = providers if desk._may_save(move, user) else providers.browse()
         return {
             "providers_sudo": providers,
-            "payment_methods_sudo": desk._methods(move, providers),
-            "tokens_sudo": desk._saved_methods(move, providers, user),
+            "payment_methods_sudo": desk._methods(move, providers, report),
+            "tokens_sudo": desk._saved_methods(move, providers, user, report),
+            "hidden_reasons": report.get(REASONS, []),
             "show_tokenize_input_mapping": {
                 **dict.fromkeys(providers.ids, False), **self._compute_show_tokenize_input_mapping(savable),
             },
@@ -211,4 +227,5 @@ class O2cPay(O2cPaymentPortal):
             "transaction_route": f"/pay/{token}/start",
             "expected_minor": quote.amount_minor,
             "installment_ids": json.dumps([item.line_id for item in quote.items]),
+            "amounts_minor": json.dumps([part.pay_minor for part in quote.parts]),
         }

@@ -14,7 +14,7 @@ from odoo.http import request
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 from ..core import start
-from ..models.o2c_cashier import NothingToPay
+from ..models.o2c_cashier import NothingToPay, PolicyRefusal
 from ..models.o2c_payment_allocation import PaymentInProgress
 from .pay import PUBLIC, answer_json, check_same_site, find_link
 from .payment import O2cPaymentPortal, payer_key
@@ -121,6 +121,7 @@ class O2cPayStart(O2cPaymentPortal):
         desk, move = link.env["o2c.pay.page"].sudo(), link.move_id  # the link allows to pay this invoice
         self._o2c_check_standing(link, desk)
         quote = self._o2c_quote(move, wish)
+        self._o2c_check_policy(desk, move, wish, quote)
         self._o2c_check_method(desk, move, wish, quote)
         request.update_context(delay_token_charge=True)  # charged after the commit
         try:
@@ -136,6 +137,8 @@ class O2cPayStart(O2cPaymentPortal):
             raise Refusal(409, "in_progress", str(error)) from error
         except AccessError as error:
             raise Refusal(403, "not_your_method") from error
+        except PolicyRefusal as error:
+            raise Refusal(422, "policy", str(error)) from error
         except ValidationError as error:
             raise Refusal(409, "changed", str(error)) from error
 
@@ -179,18 +182,31 @@ class O2cPayStart(O2cPaymentPortal):
         return quote
 
     @staticmethod
+    def _o2c_check_policy(desk, move, wish, quote):
+        """:raises Refusal: 422 with a sentence that says what the customer's policy allows"""
+        cashier = desk.env["o2c.cashier"]
+        method = {"payment_method_id": wish.payment_method_id} if wish.flow != "token" else {}
+        values = {"provider_id": wish.provider_id, "currency_id": move.currency_id.id, "amount": quote.amount, **method}
+        try:
+            cashier._check_policy(quote, move.partner_id, move.company_id, move)
+            cashier._check_method(values, move.partner_id, move.company_id)
+        except PolicyRefusal as error:
+            raise Refusal(422, "policy", str(error)) from error
+
+    @staticmethod
     def _o2c_check_method(desk, move, wish, quote):
         """:raises Refusal: 422 for a method that is not on offer, 403 for a saved one that is not the visitor's own"""
-        user, providers = request.env.user, desk._providers(move, quote.amount)
+        user, report = request.env.user, {}
+        providers = desk._providers(move, quote.amount, report)
         if wish.provider_id not in providers.ids:
             raise Refusal(422, "bad_provider")
         if wish.flow == "token" or wish.token_id:
-            saved = desk._saved_methods(move, providers, user)
+            saved = desk._saved_methods(move, providers, user)  # what the policy says of them is checked with the start
             if wish.flow != "token" or wish.token_id not in saved.ids:
                 _logger.info("A saved payment method was asked for by someone who does not own it")
                 raise Refusal(403, "not_your_method")
         else:
-            methods = desk._methods(move, providers.browse(wish.provider_id))
+            methods = desk._methods(move, providers.browse(wish.provider_id), report)
             if wish.payment_method_id not in methods.ids:
                 raise Refusal(422, "bad_payment_method")
         if wish.tokenization_requested and not desk._may_save(move, user):

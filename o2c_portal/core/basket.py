@@ -15,6 +15,11 @@ class Part:
     pay_minor: int
     discount_minor: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """True when nothing of the item stays open."""
+        return self.pay_minor + self.discount_minor == self.item.open_minor
+
 
 @dataclass(frozen=True)
 class Quote:
@@ -28,6 +33,16 @@ class Quote:
     @property
     def items(self) -> tuple[Instalment, ...]:
         return tuple(part.item for part in self.parts)
+
+    @property
+    def pays(self) -> dict[int, int]:
+        """What is paid of each item, ``{line_id: minor}``."""
+        return {part.item.line_id: part.pay_minor for part in self.parts}
+
+    @property
+    def discounts(self) -> dict[int, int]:
+        """What an early payment forgives of each item, ``{line_id: minor}``."""
+        return {part.item.line_id: part.discount_minor for part in self.parts}
 
     @property
     def amount_minor(self) -> int:

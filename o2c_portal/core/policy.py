@@ -31,7 +31,7 @@ class PlanLimits:
     max_parts: int = 0
     smallest_minor: int = 0
     worst_band: str = "good"  # see core.risk; a customer in a worse band asks a clerk
-    approval_above_minor: int = 0  # 0: whatever the amount, no clerk has to approve
+    approval_above_minor: int | None = None  # None: whatever the amount, no clerk has to approve
 
 
 @dataclass(frozen=True)

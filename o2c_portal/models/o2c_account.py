@@ -26,7 +26,21 @@ class O2cAccount(models.AbstractModel):
     def _scope(self, user):
         """Return the ``Scope`` of a logged-in user: the account of the company they belong to."""
         contact_sudo = user.sudo().partner_id  # the user's own data
-        return Scope(contact_sudo.commercial_partner_id, contact_sudo, tuple(user.sudo().company_ids.ids))
+        companies = user.sudo().company_ids
+        return Scope(
+            contact_sudo.commercial_partner_id, contact_sudo, tuple(companies.ids),
+            own_only=self._sees_own_only(contact_sudo, companies),
+        )
+
+    @api.model
+    def _sees_own_only(self, contact, companies):
+        """Say whether a contact sees only what is addressed to it: as soon as a policy in one of the companies says
+        so. The customer's own login always sees all."""
+        customer = contact.commercial_partner_id
+        policies = self.env["o2c.payment.policy"]
+        return contact != customer and any(
+            policies._resolve(customer, company)[0].documents == "own" for company in companies
+        )
 
     @api.model
     def _due_domain(self, scope):

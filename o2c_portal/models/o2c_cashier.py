@@ -6,6 +6,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.tools.misc import format_amount
 
 from ..core import basket, instalments, money, policy
 
@@ -70,6 +71,23 @@ class O2cCashier(models.AbstractModel):
         except ValueError as error:
             raise ValidationError(self.env._("The amount must be positive and no more than what is open.")) from error
         return basket.Quote(currency.id, currency.decimal_places, parts, on_account_minor)
+
+    @api.model
+    def _quote_part(self, move, amount_minor):
+        """Return the quote of an amount of an invoice, applied oldest first; everything that is open takes discounts.
+
+        :raises NothingToPay: if the document cannot be paid or nothing is open
+        :raises ValidationError: if the amount is not positive or more than what is open
+        """
+        whole = self._quote(move, choice="all")
+        if not 0 < amount_minor <= whole.amount_minor:
+            raise ValidationError(self.env._(
+                "You can pay at most %(amount)s here.", amount=format_amount(self.env, whole.amount, move.currency_id),
+            ))
+        if amount_minor == whole.amount_minor:
+            return whole
+        discounts = {part.item.line_id: part.discount_minor for part in whole.parts if part.discount_minor}
+        return replace(whole, parts=basket.for_amount(amount_minor, whole.items, discounts))
 
     @api.model
     def _quote_amount(self, moves, amount):
@@ -150,15 +168,10 @@ class O2cCashier(models.AbstractModel):
         """
         record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
         rules = record._rules(self.env["res.currency"].browse(quote.currency_id), company)
-        pays = {part.item.line_id: part.pay_minor for part in quote.parts}
-        return policy.check(
-            rules,
-            [replace(item, claimed=item.claimed and item.line_id not in pays) for item in items],
-            pays,
-            quote.on_account_minor,
-            fields.Date.context_today(self),
-            {part.item.line_id: part.discount_minor for part in quote.parts},
-        )
+        pays = quote.pays
+        items = [replace(item, claimed=item.claimed and item.line_id not in pays) for item in items]
+        today = fields.Date.context_today(self)
+        return policy.check(rules, items, pays, quote.on_account_minor, today, quote.discounts)
 
     @api.model
     def _check_method(self, vals, partner, company):
@@ -170,7 +183,8 @@ class O2cCashier(models.AbstractModel):
         record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
         currency = self.env["res.currency"].browse(vals["currency_id"])
         found = record._hidden_methods(partner, company, currency, vals["amount"])
-        reason = policy.why_hidden(found, vals["provider_id"], vals.get("payment_method_id"))
+        method = self.env["payment.method"].browse(vals.get("payment_method_id"))._o2c_primary() if found else None
+        reason = found and policy.why_hidden(found, vals["provider_id"], method.id)
         if reason:
             raise PolicyRefusal(reason)
 

@@ -3,12 +3,19 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.tools import format_date
+from odoo.exceptions import ValidationError
+from odoo.tools import format_date, formatLang
 from odoo.tools.misc import format_amount
 
-from ..core import instalments, money, paylink
+from ..core import instalments, money, paylink, policy
+from .payment_provider import REASONS
 
 SETTLED = ("paid", "in_payment")
+OTHER = "other"  # the choice of an amount of one's own
+
+
+class AmountNotAllowed(Exception):
+    """What a payer typed cannot be paid; the message says what can."""
 
 
 class O2cPayPage(models.AbstractModel):
@@ -47,34 +54,57 @@ class O2cPayPage(models.AbstractModel):
     @api.model
     def _overview(self, move):
         """Return the instalments, the choices that differ, and whether paying online is possible at all."""
-        items, today = move._o2c_instalments(), fields.Date.context_today(move)
+        items, today, report = move._o2c_instalments(), fields.Date.context_today(move), {}
         options = self._options(move, items, today)
         best = options[0] if options else None
         return {
             "rows": [self._row(move, item, today) for item in items],
             "options": options,
+            "other": self._other(move, items, options, today) if best else None,
             "due": best,
             "overdue": bool(best and best["date_due"] < today),
             "in_process": any(item.claimed for item in items if item.open_minor > 0),
             "open_amount": self._money(move, sum(item.open_minor for item in items)),
-            "available": bool(best and self._providers(move, best["quote"].amount)),
+            "available": any(self._providers(move, option["quote"].amount, report) for option in options),
+            "hidden_reasons": report.get(REASONS, []),
         }
 
     @api.model
+    def _rules(self, move):
+        """Return the ``core.policy.Policy`` under which an invoice is paid."""
+        record, _why = self.env["o2c.payment.policy"]._resolve(move.partner_id, move.company_id)
+        return record._rules(move.currency_id, move.company_id)
+
+    @api.model
     def _options(self, move, items, today):
-        """Return the choices a payer has, the one that is due first; choices that mean the same are one."""
+        """Return the choices the policy leaves a payer, the one that is due first; those that mean the same are one."""
         payable = instalments.choose(items, "all", today)
         if not payable:
             return []
         whole = self.env["o2c.cashier"]._quote_items(move, payable)
         by_line = {part.item.line_id: part for part in whole.parts}
-        options = {}
+        rules, options = self._rules(move), {}
         for choice in ("overdue", "next", "all"):
             chosen = instalments.choose(items, choice, today)
             if chosen and tuple(chosen) not in options:
-                parts = tuple(by_line[item.line_id] for item in chosen)
-                options[tuple(chosen)] = self._option(move, choice, replace(whole, parts=parts))
+                quote = replace(whole, parts=tuple(by_line[item.line_id] for item in chosen))
+                if not policy.check(rules, items, quote.pays, 0, today, quote.discounts):
+                    options[tuple(chosen)] = self._option(move, choice, quote)
         return list(options.values())
+
+    @api.model
+    def _other(self, move, items, options, today):
+        """Return the bounds of an amount of the payer's own, None when the policy or what is open leaves no choice."""
+        rules, whole = self._rules(move), max((option["quote"] for option in options), key=lambda q: q.amount_minor)
+        least = policy.least(rules, items, today, whole.discounts)
+        if rules.mode != "part" or least >= whole.amount_minor:
+            return None
+        return {
+            "least": self._money(move, least) if least > 1 else "",
+            "most": self._money(move, whole.amount_minor),
+            "currency": move.currency_id.name,
+            "decimals": move.currency_id.decimal_places,
+        }
 
     @api.model
     def _option(self, move, choice, quote):
@@ -92,20 +122,48 @@ class O2cPayPage(models.AbstractModel):
         }
 
     @api.model
-    def _review(self, move, choice):
+    def _review(self, move, choice, typed=""):
         """Return what exactly would be paid, item by item.
 
+        :param str typed: the amount, as the payer typed it, of the choice ``other``
         :raises NothingToPay: if the choice stands for nothing (any more)
+        :raises AmountNotAllowed: if the amount is none or not allowed
+        :raises PolicyRefusal: if the choice is not allowed
         """
-        quote, today = self.env["o2c.cashier"]._quote(move, choice=choice), fields.Date.context_today(move)
+        cashier, today, report = self.env["o2c.cashier"], fields.Date.context_today(move), {}
+        quote = self._quote_typed(move, typed) if choice == OTHER else cashier._quote(move, choice=choice)
+        cashier._check_policy(quote, move.partner_id, move.company_id, move)
         return {
             **self._option(move, choice, quote),
-            "rows": [self._row(move, item, today) for item in quote.items],
-            "available": bool(self._providers(move, quote.amount)),
+            "typed": typed if choice == OTHER else "",
+            "rows": [self._row(move, part.item, today, part) for part in quote.parts],
+            "available": bool(self._providers(move, quote.amount, report)),
+            "hidden_reasons": report.get(REASONS, []),
         }
 
     @api.model
-    def _row(self, move, item, today):
+    def _quote_typed(self, move, typed):
+        """Return the quote of an amount as a payer typed it, in the habits of the reader's language.
+
+        :raises AmountNotAllowed: with the sentence to show beside the field
+        """
+        cashier, digits = self.env["o2c.cashier"], move.currency_id.decimal_places
+        next_one = cashier._quote(move, choice="next").amount
+        point = self.env["res.lang"]._get_data(code=self.env.lang).decimal_point or "."
+        minor = money.parse(typed, digits, point)
+        if minor is None:
+            example = formatLang(self.env, next_one, digits=digits)
+            raise AmountNotAllowed(self.env._("Please enter an amount, such as %(example)s.", example=example))
+        try:
+            quote = cashier._quote_part(move, minor)
+            cashier._check_policy(quote, move.partner_id, move.company_id, move)
+        except ValidationError as error:
+            raise AmountNotAllowed(str(error)) from error
+        return quote
+
+    @api.model
+    def _row(self, move, item, today, part=None):
+        """Return an instalment in words; with a part of a quote also what is paid of it, unless that settles it."""
         state = instalments.status(item, today, move.company_id.o2c_due_soon_days)
         if item.claimed and item.open_minor > 0:
             state = "in_process"
@@ -116,6 +174,7 @@ class O2cPayPage(models.AbstractModel):
             "amount": self._money(move, item.amount_minor),
             "open": self._money(move, item.open_minor),
             "partly": 0 < item.open_minor < item.amount_minor,
+            "pays": self._money(move, part.pay_minor) if part and not part.is_whole else "",
             "state": state,
         }
 
@@ -150,26 +209,29 @@ class O2cPayPage(models.AbstractModel):
     # Providers
 
     @api.model
-    def _providers(self, move, amount):
-        """Return the providers that can take this amount; those in test mode only where none is live."""
+    def _providers(self, move, amount, report=None):
+        """Return the providers that can take this amount; those in test mode only where none is live.
+
+        :param dict report: takes along what the policy does not offer, for ``_methods``, and the reasons to show
+        """
         providers = self.env["payment.provider"]._get_compatible_providers(
-            move.company_id.id, move.partner_id.id, amount, currency_id=move.currency_id.id
+            move.company_id.id, move.partner_id.id, amount, currency_id=move.currency_id.id, report=report,
         )
         return providers.filtered(lambda provider: provider.state == "enabled") or providers
 
     @api.model
-    def _methods(self, move, providers):
+    def _methods(self, move, providers, report=None):
         return self.env["payment.method"]._get_compatible_payment_methods(
-            providers.ids, move.partner_id.id, currency_id=move.currency_id.id
+            providers.ids, move.partner_id.id, currency_id=move.currency_id.id, report=report,
         )
 
     @api.model
-    def _saved_methods(self, move, providers, user):
+    def _saved_methods(self, move, providers, user, report=None):
         """Return the saved methods of a logged-in user who pays an own invoice; nobody else's are ever shown."""
         tokens = self.env["payment.token"]
         if user._is_public() or user.partner_id.commercial_partner_id != move.partner_id.commercial_partner_id:
             return tokens
-        return tokens._get_available_tokens(providers.ids, user.partner_id.id)
+        return tokens._get_available_tokens(providers.ids, user.partner_id.id)._o2c_offered(report)
 
     @api.model
     def _may_save(self, move, user):

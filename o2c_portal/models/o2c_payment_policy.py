@@ -167,7 +167,7 @@ class O2cPaymentPolicy(models.Model):
                 max_parts=self.plan_max_parts,
                 smallest_minor=self._minor(self.plan_smallest_amount, currency, company),
                 worst_band=self.plan_worst_band,
-                approval_above_minor=self._minor(self.plan_approval_amount, currency, company),
+                approval_above_minor=self._minor(self.plan_approval_amount, currency, company) or None,
             ),
         )
 

@@ -36,7 +36,7 @@ class O2cPaymentPolicyMethod(models.Model):
         help="What the payer reads where the method is missing, such as: Please pay more than 5,000 by bank transfer.",
     )
 
-    @api.constrains("provider_id", "payment_method_id", "min_amount", "max_amount")
+    @api.constrains("reason", "provider_id", "payment_method_id", "min_amount", "max_amount")
     def _check_line(self):
         for line in self:
             if not line.provider_id and not line.payment_method_id:

@@ -56,7 +56,8 @@ class O2cPaymentPolicy(models.Model):
 
     @api.model
     def _built_in(self):
-        return self.env.ref(BUILT_IN).sudo()  # everybody is subject to it, whoever may read it
+        # Everybody is subject to it, whoever may read it. Pages ask several times: not even whether it exists is read.
+        return self.sudo().browse(self.env["ir.model.data"]._xmlid_to_res_id(BUILT_IN))
 
     def _applies_in(self, company):
         """Say whether this is a policy that may be applied in a company; its branches use those of their parents."""

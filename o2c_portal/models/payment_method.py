@@ -28,6 +28,10 @@ class PaymentMethod(models.Model):
                 self._o2c_tell(report, reason)
         return methods - gone
 
+    def _o2c_primary(self):
+        """Return the method a brand, such as that of a saved card, is one of; the method itself when it is none."""
+        return self.primary_payment_method_id or self
+
     @api.model
     def _o2c_tell(self, report, reason):
         """Note a reason that payers are to read, once."""

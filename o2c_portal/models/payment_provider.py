@@ -25,10 +25,9 @@ class PaymentProvider(models.Model):
             company_id, partner_id, amount, currency_id=currency_id, is_validation=is_validation, report=report,
             **kwargs,
         )
-        company = self.env["res.company"].browse(company_id).exists()
-        currency = self.env["res.currency"].browse(currency_id).exists()
-        if is_validation or not currency or not company:
+        if is_validation or not providers or not currency_id:
             return providers
+        company, currency = self.env["res.company"].browse(company_id), self.env["res.currency"].browse(currency_id)
         partner = self.env["res.partner"].browse(partner_id)
         record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
         hidden = record._hidden_methods(partner, company, currency, amount or 0.0)

@@ -11,13 +11,17 @@ from . import test_order_stage
 from . import test_pay_bad_input
 from . import test_pay_link
 from . import test_pay_page
+from . import test_payment_policy
 from . import test_payment_term
 from . import test_rate_limiter
 from . import test_receipt
 from . import test_translations
 from .core import test_instalments
 from .core import test_limits
+from .core import test_money
 from .core import test_paylink
+from .core import test_policy
 from .core import test_public_surface
+from .core import test_risk
 from .core import test_schedule
 from .core import test_stages

@@ -24,6 +24,7 @@ patch(PaymentForm.prototype, {
             csrf_token: params.csrf_token,
             expected_minor: Number(checkout.dataset.expectedMinor),
             installment_ids: JSON.parse(checkout.dataset.installmentIds),
+            amounts_minor: JSON.parse(checkout.dataset.amountsMinor),
         };
     },
 });
