@@ -87,7 +87,7 @@ class TestPaymentPolicy(PolicyMixin, O2cCommon):
         ])
         customers[:10].o2c_policy_id = self.own
         counts = []
-        for some in (customers[9:11], customers):
+        for some in (customers[9:12], customers):
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
             self.policies._resolve_many(some, self.env.company)
