@@ -211,6 +211,7 @@ class O2cPay(O2cPaymentPortal):
         """Return what Odoo's payment form needs to offer the methods that are good for this payment."""
         desk, move, user, report = self._o2c_desk(link), link.move_id, request.env.user, {}
         providers = desk._providers(move, quote.amount, report)
+        in_full = all(part.is_whole for part in quote.parts)  # what is paid in full costs what it costs then
         savable = providers if desk._may_save(move, user) else providers.browse()
         return {
             "providers_sudo": providers,
@@ -227,5 +228,5 @@ class O2cPay(O2cPaymentPortal):
             "transaction_route": f"/pay/{token}/start",
             "expected_minor": quote.amount_minor,
             "installment_ids": json.dumps([item.line_id for item in quote.items]),
-            "amounts_minor": json.dumps([part.pay_minor for part in quote.parts]),
+            "amounts_minor": json.dumps(None if in_full else [part.pay_minor for part in quote.parts]),
         }

@@ -1,13 +1,36 @@
-"""The invoice pages of the portal: what is overdue, and how much of it."""
+"""The invoice pages of the portal: whose documents, what is overdue, and how much of it."""
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.http import request
+from odoo.tools import consteq
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
 
 class O2cPortalAccount(PortalAccount):
+
+    def _get_invoices_domain(self, *args, **kwargs):
+        """Override of account: contacts see what the policy of their customer says."""
+        return Domain(super()._get_invoices_domain(*args, **kwargs)) & self._o2c_own_documents_domain()
+
+    def _document_check_access(self, model_name, document_id, access_token=None):
+        """Override of portal: what is not in a contact's list is not on a page either, unless by its own link."""
+        document_sudo = super()._document_check_access(model_name, document_id, access_token=access_token)
+        if model_name != "account.move" or document_sudo.filtered_domain(self._o2c_own_documents_domain()):
+            return document_sudo
+        if not access_token or not consteq(document_sudo.access_token or "", access_token):
+            raise AccessError(request.env._("This document is not addressed to you."))
+        return document_sudo
+
+    @staticmethod
+    def _o2c_own_documents_domain():
+        user = request.env.user
+        if not user.share or user._is_public():
+            return Domain.TRUE
+        scope = request.env["o2c.account"]._scope(user)
+        return Domain("partner_id", "=", scope.contact.id) if scope.own_only else Domain.TRUE
 
     def _get_overdue_invoices_domain(self, partner_id=None):
         """Override of account: an invoice is overdue when its first open instalment is, not when its last one is."""
@@ -17,6 +40,7 @@ class O2cPortalAccount(PortalAccount):
             & Domain("move_type", "=", "out_invoice")
             & Domain("payment_state", "in", ("not_paid", "partial"))
             & Domain("partner_id", "child_of", partner.commercial_partner_id.id)
+            & self._o2c_own_documents_domain()
             & Domain("line_ids", "any", [
                 ("display_type", "=", "payment_term"),
                 ("reconciled", "=", False),

@@ -50,7 +50,7 @@ class O2cPaymentPolicy(models.Model):
              "today, else the next instalment.",
     )
     minimum_amount = fields.Monetary("Smallest Amount")
-    minimum_percent = fields.Float("Smallest Share (%)", help="Of what is open of the invoices a payment touches.")
+    minimum_percent = fields.Float("Smallest Share", help="Of what is open of the invoices a payment touches.")
     order = fields.Selection([
         ("oldest", "The oldest due date first"),
         ("payer", "As the payer says"),
@@ -82,7 +82,7 @@ class O2cPaymentPolicy(models.Model):
     )
     plan_max_days = fields.Integer("Longest Plan", default=90, help="Days from today to the last part of a plan.")
     plan_first_percent = fields.Float(
-        "First Part at Least (%)", default=25.0, help="Share of the whole plan that is paid with its first part.",
+        "First Part at Least", default=25.0, help="Share of the whole plan that is paid with its first part.",
     )
     plan_smallest_amount = fields.Monetary("Smallest Part", default=50.0)
     plan_worst_band = fields.Selection(

@@ -13,6 +13,7 @@ from . import test_pay_link
 from . import test_pay_page
 from . import test_payment_policy
 from . import test_payment_term
+from . import test_policy_examples
 from . import test_policy_routes
 from . import test_rate_limiter
 from . import test_receipt

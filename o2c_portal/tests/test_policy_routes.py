@@ -255,6 +255,22 @@ class TestPolicyOfNativeRoutes(PolicyMixin, O2cCommon, PaymentHttpCommon):
         self._assert_refused(url, self._params(amount=1000.0))
         self.assertEqual(self._start(300.0)["amount"], 300.0)
 
+    def test_contacts_who_see_their_own_documents_only(self):
+        contact = self.env["res.partner"].create({"name": "Colleague", "parent_id": self.customer.id})
+        new_test_user(self.env, "colleague", groups="base.group_portal", partner_id=contact.id)
+        mine = self._make_invoice(10, partner=contact)
+        self._policy(self.customer, documents="own")
+        self.authenticate("colleague", "colleague")
+        listed = self.url_open("/my/invoices").text
+        self.assertIn(mine.name, listed)
+        self.assertNotIn(self.invoice.name, listed)
+        self.assertIn(mine.name, self.url_open(f"/my/invoices/{mine.id}").text)
+        away = self.url_open(f"/my/invoices/{self.invoice.id}", allow_redirects=False)
+        self.assertEqual((away.status_code, away.headers["Location"]), (303, "/my"))
+        self.assertEqual(self.url_open(self.invoice.get_portal_url(), allow_redirects=False).status_code, 200)
+        self._policy(self.customer, documents="all")
+        self.assertIn(self.invoice.name, self.url_open("/my/invoices").text)
+
     def test_the_page_of_an_order_lists_what_is_offered(self):
         self._policy(self.customer, method_ids=[Command.create({
             "payment_method_id": self.payment_method_id, "max_amount": 500, "reason": "No cards above 500, please.",
