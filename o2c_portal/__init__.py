@@ -11,7 +11,7 @@ How to read this addon, from the inside out:
 Imports point one way: ``controllers | wizard | report -> models -> gateways -> core``.
 """
 
-from . import controllers, logs, models, wizard
+from . import controllers, logs, models, report, wizard
 from .hooks import post_init_hook, uninstall_hook
 
 logs.install()

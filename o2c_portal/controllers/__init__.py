@@ -1,1 +1,1 @@
-from . import pay, pay_start, payment, portal, sale_portal
+from . import pay, pay_start, payment, portal, sale_portal, statement

@@ -1,7 +1,7 @@
--- a copy of a database must not send receipts to customers
+-- a copy of a database must send customers neither receipts nor statements
 UPDATE ir_cron
    SET active = false
  WHERE id IN (SELECT res_id FROM ir_model_data WHERE module = 'o2c_portal' AND model = 'ir.cron');
 UPDATE mail_mail
    SET state = 'cancel'
- WHERE o2c_payment_id IS NOT NULL AND state IN ('outgoing', 'exception');
+ WHERE (o2c_payment_id IS NOT NULL OR o2c_statement_id IS NOT NULL) AND state IN ('outgoing', 'exception');

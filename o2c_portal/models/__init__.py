@@ -8,6 +8,7 @@ from . import o2c_payment_policy_method
 from . import o2c_payment_policy_scope
 from . import o2c_stage_log
 from . import o2c_stage_rule
+from . import o2c_statement_mailing
 
 # Our services
 from . import o2c_account
@@ -16,6 +17,8 @@ from . import o2c_pay_page
 from . import o2c_pay_request
 from . import o2c_rate_limiter
 from . import o2c_receipt
+from . import o2c_statement
+from . import o2c_statement_paper
 
 # Extensions of Odoo
 from . import account_move
@@ -25,6 +28,7 @@ from . import account_partial_reconcile
 from . import account_payment
 from . import account_payment_term
 from . import account_payment_term_line
+from . import ir_actions_report
 from . import ir_http
 from . import mail_mail
 from . import payment_method

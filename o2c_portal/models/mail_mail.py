@@ -1,4 +1,4 @@
-"""Adds to mail.mail: receipts report how they fared, and are tried again when the mail server was away."""
+"""Adds to mail.mail: receipts and statements report how they fared; receipts are tried again by themselves."""
 
 from datetime import timedelta
 
@@ -17,6 +17,9 @@ class MailMail(models.Model):
         "account.payment", string="Receipt of", index="btree_not_null", ondelete="set null", readonly=True
     )
     o2c_audience = fields.Selection([("customer", "Customer"), ("staff", "Staff")], readonly=True)
+    o2c_statement_id = fields.Many2one(
+        "o2c.statement.mailing", string="Statement of", index="btree_not_null", ondelete="set null", readonly=True
+    )
     o2c_tries = fields.Integer(readonly=True)
     o2c_retry_at = fields.Datetime(string="Next try", readonly=True)
 
@@ -26,8 +29,10 @@ class MailMail(models.Model):
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
-        """Override of mail: note on the payment what became of its receipt, before the mail may be deleted."""
+        """Override of mail: note what became of a receipt or a statement, before the mail may be deleted."""
         self.filtered("o2c_payment_id")._o2c_note_delivery(failure_type)
+        for mail in self.filtered("o2c_statement_id"):
+            mail.o2c_statement_id.sudo()._note_delivery(mail, mail.failure_reason)  # sudo: the queue may run as anybody
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )

@@ -1,4 +1,5 @@
-"""Adds to res.partner: the payment policy that applies; links in mails end with the address they were sent to."""
+"""Adds to res.partner: the payment policy that applies; who gets statements; links in mails end with the address they were
+sent to."""
 
 from odoo import api, fields, models
 
@@ -27,6 +28,24 @@ class ResPartner(models.Model):
         for partner in self:
             found, why = resolved.get(partner.commercial_partner_id.id, (False, ""))
             partner.o2c_policy_used_id, partner.o2c_policy_why = found and found.sudo(False), why
+
+    # === STATEMENTS === #
+
+    o2c_statement_address = fields.Char(
+        "Statements Go To", compute="_compute_o2c_statement_address", groups="o2c_portal.o2c_portal_group_user",
+    )
+
+    @api.depends("email", "commercial_partner_id.email", "child_ids.email", "child_ids.type")
+    def _compute_o2c_statement_address(self):
+        for partner in self:
+            partner.o2c_statement_address = ", ".join(partner._o2c_statement_recipients().mapped("email"))
+
+    def _o2c_statement_recipients(self):
+        """Return the contacts with an address that get the statements of a customer: the customer's own, else the
+        one for invoices."""
+        customer = self.commercial_partner_id
+        billing = customer.browse(customer.address_get(["invoice"])["invoice"])
+        return next((contact for contact in (customer, billing) if contact.email), customer.browse())
 
     # === PAY LINKS === #
 

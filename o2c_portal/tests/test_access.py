@@ -29,6 +29,8 @@ TABLE = {
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms
     "o2c.stage.log":          ("", "", R, R, R, R),
     "o2c.stage.rule":         ("", "", R, "", R, RWCU),
+    "o2c.statement.mailing":  ("", "", "", "", R, R),
+    "o2c.statement.send":     ("", "", "", "", RWCU, RWCU),
 }
 
 
