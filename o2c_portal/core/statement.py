@@ -51,7 +51,7 @@ def check(kind: str, start: date | None, end: date | None, today: date) -> Perio
         raise BadPeriod("missing", "from")
     if start > end:
         raise BadPeriod("reversed", "from")
-    if start + relativedelta(months=LONGEST_MONTHS) <= end:
+    if (_months(start) + LONGEST_MONTHS, start.day) <= (_months(end), end.day):
         raise BadPeriod("too_long", "from")
     return Period(kind, start, end)
 
@@ -66,6 +66,10 @@ def read(kind: str, start: str, end: str, today: date) -> Period:
     if kind == OPEN:  # only the day counts, today unless said otherwise
         return check(kind, None, _day(end, "to") or today, today)
     return check(kind, _day(start, "from"), _day(end, "to"), today)
+
+
+def _months(day):
+    return day.year * 12 + day.month
 
 
 def _day(text, field):

@@ -66,7 +66,7 @@ class O2cStatement(models.AbstractModel):
             digits[account[-1]] = places
             opening[tuple(account)] = amount
         for query in (self._documents_query(ledger, date_from), self._conversions_query(ledger, date_to)):
-            for account, places, entry in self._read(query):
+            for account, places, entry in self._entries(query):
                 digits[account[-1]] = places
                 if entry.date < date_from:
                     opening[account] += entry.amount
@@ -140,7 +140,7 @@ class O2cStatement(models.AbstractModel):
     @api.model
     def _open_items(self, items, contact):
         entries = defaultdict(list)
-        for account, places, entry in self._read(self._described(self._numbered(items), contact)):
+        for account, places, entry in self._entries(self._described(self._numbered(items), contact)):
             entries[account, places].append(entry)
         sections = defaultdict(list)
         for (partner_id, *account), places in sorted(entries):
@@ -228,7 +228,10 @@ class O2cStatement(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, query):
+    def _entries(self, query):
         """Yield ``((customer, company, currency), digits, entry)`` for the rows of a query."""
-        for partner_id, company_id, currency_id, places, day, kind, number, note, *rest in self.env.execute_query(query):
-            yield (partner_id, company_id, currency_id), places, Entry(day, kind, number or "", note or "", *rest)
+        for *account, places, day, kind, number, note, due, amount, left, part, parts, move in (
+            self.env.execute_query(query)
+        ):
+            entry = Entry(day, kind, number or "", note or "", due, amount, left, part, parts, move)
+            yield tuple(account), places, entry

@@ -131,7 +131,7 @@ class O2cStatementPaper(models.AbstractModel):
         ]
 
     @api.model
-    def _table(self, sections, period):
+    def _table_rows(self, sections, period):
         """Yield the rows of the table; amounts are exact decimals, empty cells ``None``."""
         words = self._words()
         for section in sections:
@@ -174,7 +174,7 @@ class O2cStatementPaper(models.AbstractModel):
     @api.model
     def _csv(self, sections, period):
         header = [heading for heading, _type in self._columns(period.kind)]
-        return export.csv_bytes([header, *self._table(sections, period)])
+        return export.csv_bytes([header, *self._table_rows(sections, period)])
 
     @api.model
     def _xlsx(self, sections, period):
@@ -193,7 +193,7 @@ class O2cStatementPaper(models.AbstractModel):
                 if section.digits not in formats:
                     decimals = f".{'0' * section.digits}" if section.digits else ""
                     formats[section.digits] = book.add_format({"num_format": f"#,##0{decimals}"})
-                for row in self._table([section], period):
+                for row in self._table_rows([section], period):
                     line += 1
                     self._xlsx_row(sheet, line, row, {"date": day, "amount": formats[section.digits]}, columns)
             sheet.freeze_panes(1, 0)

@@ -17,6 +17,9 @@ from . import test_policy_examples
 from . import test_policy_routes
 from . import test_rate_limiter
 from . import test_receipt
+from . import test_statement
+from . import test_statement_page
+from . import test_statement_send
 from . import test_translations
 from .core import test_instalments
 from .core import test_limits
@@ -27,3 +30,4 @@ from .core import test_public_surface
 from .core import test_risk
 from .core import test_schedule
 from .core import test_stages
+from .core import test_statements
