@@ -2,6 +2,7 @@
 
 import logging
 
+from markupsafe import escape
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
@@ -29,7 +30,7 @@ class O2cStatementMailing(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     kind = fields.Selection(KINDS, required=True, readonly=True)
     date_from = fields.Date(readonly=True)
-    date_to = fields.Date("As of", required=True, readonly=True)
+    date_to = fields.Date(required=True, readonly=True)
     state = fields.Selection(
         [
             ("queued", "Waiting"),
@@ -127,14 +128,13 @@ class O2cStatementMailing(models.Model):
         )[partner.id]
         subject = partner.env._("Statement of account: %(title)s", title=paper._title(period))
         sender = company.email_formatted or self.env.user.email_formatted
-        addresses = ", ".join(recipients.mapped("email_formatted"))
         return {
             "model": "res.partner", "res_id": partner.id, "o2c_statement_id": self.id,
             "subject": f"{subject} ({company.name})",
             "body_html": self._body(partner, paper, sections, subject, period),
-            "body": self.env._("Sent to %(addresses)s.", addresses=addresses),
+            "body": escape(self.env._("Sent to %(addresses)s.", addresses=", ".join(recipients.mapped("email")))),
             "message_type": "email_outgoing", "is_notification": False, "auto_delete": False,
-            "email_from": sender, "reply_to": sender, "email_to": addresses,
+            "email_from": sender, "reply_to": sender, "email_to": ", ".join(recipients.mapped("email_formatted")),
             "author_id": company.partner_id.id,
             "attachment_ids": [fields.Command.create({
                 "name": paper._file_name(period, "pdf"), "raw": paper._pdf(partner, company, period),

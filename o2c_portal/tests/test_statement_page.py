@@ -11,8 +11,10 @@ from openpyxl import load_workbook
 from odoo.sql_db import db_connect
 from odoo.tests import HttpCase, new_test_user
 from odoo.tools import mute_logger
+from odoo.tools.pdf import OdooPdfFileReader
 
 from ..core.limits import Limit
+from ..core.statement import Period
 from .pay_common import LEAKS, REQUIRED_HEADERS
 from .statement_common import StatementCase
 
@@ -181,6 +183,22 @@ class TestStatementPage(StatementCase, HttpCase):
         self.assertEqual((paper.status_code, paper.headers["Content-Type"]), (200, "application/pdf"))
         self.assertIn(f"{name}.pdf", paper.headers["Content-Disposition"])
         self.assertIn(self.docs["refund"].name, paper.text, "tests get the paper before it is printed")
+
+    def test_paper_is_printed_without_waiting(self):
+        report = self.env["ir.actions.report"].sudo()
+        paper = self.env["o2c.statement.paper"].sudo().with_context(force_report_rendering=True)
+        original, commands = type(report)._build_wkhtmltopdf_args, []
+
+        def listen(model, *args, **kwargs):
+            commands.append(original(model, *args, **kwargs))
+            return commands[-1]
+
+        with patch.object(self.env.registry["ir.actions.report"], "_build_wkhtmltopdf_args", listen):
+            content = paper._pdf(self.customer, self.company, Period("open", None, self.today))
+        text = " ".join(page.extract_text() for page in OdooPdfFileReader(io.BytesIO(content)).pages)
+        for words in ("Statement of account", "Balance due USD", self.docs["first"].name, self.docs["loose"].name):
+            self.assertIn(words, " ".join(text.split()).replace("\N{NO-BREAK SPACE}", " "))
+        self.assertEqual(commands[0][commands[0].index("--javascript-delay") + 1], "0")
 
     def test_printing_is_limited(self):
         with patch.dict("odoo.addons.o2c_portal.core.limits.LIMITS", {"statement_pdf": Limit(2, 600)}):

@@ -5,7 +5,8 @@ from unittest.mock import patch
 
 from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
+from odoo.fields import Date
+from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import MockEmail
@@ -55,6 +56,18 @@ class TestStatementSend(StatementCase, MockEmail):
         wizard.skip_empty = False
         self.assertEqual(wizard.ready_ids, self.customer | self.settled | self.french)
 
+    def test_preview_before_anything_is_saved(self):
+        form = Form(self.env["o2c.statement.send"].with_context(
+            active_model="res.partner", active_ids=self.everybody.ids,
+        ))
+        form.kind = "activity"
+        form.preset = "last_month"
+        self.assertEqual((form.date_from.day, form.date_to), (1, Date.subtract(self.today.replace(day=1), days=1)))
+        form.preset = "last_year"
+        self.assertEqual([len(found) for found in (form.ready_ids, form.missing_ids, form.empty_ids)], [2, 1, 1])
+        form.date_from = self._ago(-5)
+        self.assertIn("starts after", form.problem)
+
     def test_one_mail_per_customer_queued(self):
         with self.mock_mail_gateway():
             action = self._wizard().action_send()
@@ -76,6 +89,7 @@ class TestStatementSend(StatementCase, MockEmail):
             self.assertRegex(mail.attachment_ids.name, r"^statement-\d{4}-\d\d-\d\d\.pdf$")
             self.assertEqual(mail.attachment_ids.res_model, "o2c.statement.mailing")
             self.assertIn("100.00", mail.body_html)
+            self.assertIn(f"Sent to {mail.o2c_statement_id.partner_id.email}.", mail.body)
             self.assertNotIn("100.00", mail.body, "the note in the history tells no amounts")
 
     def test_it_reports_when_the_mail_has_gone(self):

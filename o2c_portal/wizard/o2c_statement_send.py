@@ -59,9 +59,8 @@ class O2cStatementSend(models.TransientModel):
         for wizard in self:
             customers = wizard.partner_ids._origin.commercial_partner_id
             full = customers if wizard.problem or not wizard.skip_empty else wizard._with_something(customers)
-            wizard.empty_ids = customers - full
-            wizard.ready_ids = full.filtered("o2c_statement_address")
-            wizard.missing_ids = full - wizard.ready_ids
+            ready = full.filtered("o2c_statement_address")
+            wizard.ready_ids, wizard.missing_ids, wizard.empty_ids = ready, full - ready, customers - full
 
     @api.onchange("preset")
     def _onchange_preset(self):
