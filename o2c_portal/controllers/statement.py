@@ -36,7 +36,7 @@ class O2cStatement(http.Controller):
             **self._o2c_form(scope, period.kind, period.start, period.end),
             "title_line": paper._title(period),
             "period": period,
-            "summary": paper._view(statement.whole(sections), period) if pages > 1 else None,
+            "summary": paper._view(statement.figures(sections), period) if pages > 1 else None,
             "sections": paper._view(slices, period),
             "address": PATH,
             "search": self._o2c_search(period),
@@ -73,7 +73,7 @@ class O2cStatement(http.Controller):
         """
         period = statement.read(
             query.get("kind", ""), query.get("from", ""), query.get("to", ""),
-            fields.Date.context_today(request.env.user.with_context(request.env.context)),
+            fields.Date.context_today(request.env["o2c.statement"]),
         )
         if scope.own_only and period.kind == ACTIVITY:
             raise BadPeriod("unknown_kind", "kind")
@@ -99,7 +99,7 @@ class O2cStatement(http.Controller):
     @staticmethod
     def _o2c_form(scope, kind, start, end):
         """Return the values of the form: what was entered, dates and texts alike, and the shortcuts beside it."""
-        today = fields.Date.context_today(request.env.user.with_context(request.env.context))
+        today = fields.Date.context_today(request.env["o2c.statement"])
         shortcuts = {"open": statement.Period(OPEN, None, today)}
         if not scope.own_only:
             shortcuts.update(statement.presets(today))

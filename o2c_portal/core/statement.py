@@ -194,5 +194,10 @@ def whole(sections: Sequence[Section]) -> list[Slice]:
     return [Slice(section, section.rows, section.opening, True, True) for section in sections]
 
 
+def figures(sections: Sequence[Section]) -> list[Slice]:
+    """Return the sections without their rows: what they add up to."""
+    return [Slice(section, (), section.opening, True, True) for section in sections]
+
+
 def _room(section):
     return max(1, len(section.rows))

@@ -144,7 +144,7 @@ class O2cStatementMailing(models.Model):
 
     def _body(self, partner, paper, sections, subject, period):
         return partner.env["ir.qweb"]._render("o2c_portal.statement_mail", {
-            "company": self.company_id.with_context(partner.env.context), "customer": partner.name or "",
+            "company": self.company_id.with_context(lang=partner.env.lang), "customer": partner.name or "",
             "subject": subject, "title": paper._title(period), "lang": partner.env.lang,
             "sections": paper._view(statement.whole(sections), period),
         }, minimal_qcontext=True, lang=partner.env.lang)

@@ -115,19 +115,19 @@ class O2cStatementPaper(models.AbstractModel):
     @api.model
     def _columns(self, kind):
         """Return ``[(heading, type)]`` of the table of a kind of statement."""
-        _ = self.env._
         common = [
-            (_("Company"), "text"), (_("Currency"), "text"), (_("Date"), "date"), (_("Type"), "text"),
-            (_("Document"), "text"), (_("Reference"), "text"),
+            (self.env._("Company"), "text"), (self.env._("Currency"), "text"), (self.env._("Date"), "date"),
+            (self.env._("Type"), "text"), (self.env._("Document"), "text"), (self.env._("Reference"), "text"),
         ]
+        due = (self.env._("Due date"), "date")
         if kind == ACTIVITY:
             return common + [
-                (_("Due date"), "date"), (_("Charges"), "amount"), (_("Payments and credits"), "amount"),
-                (_("Balance"), "amount"),
+                due, (self.env._("Charges"), "amount"), (self.env._("Payments and credits"), "amount"),
+                (self.env._("Balance"), "amount"),
             ]
         return common + [
-            (_("Instalment"), "text"), (_("Due date"), "date"), (_("Days overdue"), "count"), (_("Amount"), "amount"),
-            (_("Open"), "amount"), (_("Total"), "amount"),
+            (self.env._("Instalment"), "text"), due, (self.env._("Days overdue"), "count"),
+            (self.env._("Amount"), "amount"), (self.env._("Open"), "amount"), (self.env._("Total"), "amount"),
         ]
 
     @api.model

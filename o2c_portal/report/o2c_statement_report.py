@@ -56,7 +56,7 @@ class O2cStatementReport(models.AbstractModel):
             own = [section for section in sections[partner.id] if section.company_id == company.id]
             yield {
                 "partner": partner,
-                "company": company.with_context(partner.env.context).sudo(),  # sudo: the letterhead
+                "company": company.with_context(lang=partner.env.lang).sudo(),  # sudo: the letterhead
                 "lang": partner.env.lang,
                 "kind": period.kind,
                 "title": paper._title(period),
