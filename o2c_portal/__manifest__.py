@@ -45,6 +45,7 @@
         "report/o2c_statement_report.xml",
         "wizard/o2c_statement_send_views.xml",
         "views/o2c_statement_mailing_views.xml",
+        "views/account_history_templates.xml",
         "views/account_move_views.xml",
         "views/o2c_money_event_views.xml",
         "views/o2c_order_stage_views.xml",

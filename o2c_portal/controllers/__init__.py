@@ -1,1 +1,2 @@
 from . import pay, pay_start, payment, portal, sale_portal, statement
+from . import account_history, pay, pay_start, payment, portal, sale_portal

@@ -106,6 +106,35 @@ def plan(
     return steps
 
 
+@dataclass(frozen=True)
+class NextPayment:
+    """The smallest payment that moves an order, and the stage it leads to."""
+
+    amount: int
+    stage_id: int
+
+
+def next_payment(
+    current: int | None,
+    ranks: dict[int, int],
+    rules: Sequence[Rule],
+    fired: Sequence[Fired],
+    facts: Facts,
+) -> NextPayment | None:
+    """Return the smallest payment after which the stage rules move the order forward; None when no payment does.
+
+    The arguments are those of :func:`plan`.
+    """
+    missing = {facts.total - facts.paid, facts.deposit - facts.paid}
+    for amount in sorted(amount for amount in missing if amount > 0):
+        then = Facts(facts.total, facts.paid + amount, facts.deposit)
+        steps = plan(current, ranks, rules, fired, then)
+        target = steps[-1].to_id if steps else current
+        if target is not None and target != current and ranks[target] > ranks.get(current, -1):
+            return NextPayment(amount, target)
+    return None
+
+
 def share(amount: int, part: int, whole: int) -> int:
     """Return the part of ``amount`` that belongs to ``part`` of ``whole``; all of it when the two are equal."""
     return amount * part // whole if whole else 0

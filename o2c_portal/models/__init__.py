@@ -13,8 +13,10 @@ from . import o2c_statement_mailing
 # Our services
 from . import o2c_account
 from . import o2c_cashier
+from . import o2c_order_progress
 from . import o2c_pay_page
 from . import o2c_pay_request
+from . import o2c_payment_history
 from . import o2c_rate_limiter
 from . import o2c_receipt
 from . import o2c_statement

@@ -131,18 +131,26 @@ class SaleOrder(models.Model):
         """Fire the stage rules that hold now and take back those that no longer do; doing it twice changes nothing."""
         for order in self.filtered(lambda order: order.state != "cancel"):
             facts = order._o2c_facts()
-            rules = self.env["o2c.stage.rule"].search([("company_id", "in", [False, order.company_id.id])])
-            fired = order.o2c_stage_log_ids.filtered(lambda log: log.action == "rule" and not log.undone)
-            order._o2c_take(facts, rules, stages.plan(
-                order.o2c_stage_id.id or None, self._o2c_ranks(),
-                [stages.Rule(rule.id, rule.trigger, rule.stage_id.id) for rule in rules],
-                [
-                    stages.Fired(log.id, log.rule_id.id, log.from_stage_id.id or None, log.to_stage_id.id or None,
-                                 log.from_stage_id != log.to_stage_id)
-                    for log in fired.sorted("id")
-                ],
-                facts,
-            ))
+            rules = order._o2c_rules()
+            order._o2c_take(facts, rules, stages.plan(*order._o2c_plan_arguments(rules, self._o2c_ranks(), facts)))
+
+    def _o2c_rules(self):
+        return self.env["o2c.stage.rule"].search([("company_id", "in", [False, self.company_id.id])])
+
+    def _o2c_plan_arguments(self, rules, ranks, facts):
+        """Return the arguments of :func:`stages.plan` for one order."""
+        fired = self.o2c_stage_log_ids.filtered(lambda log: log.action == "rule" and not log.undone)
+        return (
+            self.o2c_stage_id.id or None,
+            ranks,
+            [stages.Rule(rule.id, rule.trigger, rule.stage_id.id) for rule in rules],
+            [
+                stages.Fired(log.id, log.rule_id.id, log.from_stage_id.id or None, log.to_stage_id.id or None,
+                             log.from_stage_id != log.to_stage_id)
+                for log in fired.sorted("id")
+            ],
+            facts,
+        )
 
     @api.model
     def _o2c_ranks(self):

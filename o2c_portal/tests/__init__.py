@@ -6,12 +6,14 @@ from . import test_money_core
 from . import test_money_event
 from . import test_native_routes
 from . import test_order_portal
+from . import test_order_progress
 from . import test_order_schedule
 from . import test_order_stage
 from . import test_pay_bad_input
 from . import test_pay_link
 from . import test_pay_page
 from . import test_payment_policy
+from . import test_payment_history
 from . import test_payment_term
 from . import test_policy_examples
 from . import test_policy_routes
@@ -26,6 +28,7 @@ from .core import test_limits
 from .core import test_money
 from .core import test_paylink
 from .core import test_policy
+from .core import test_progress
 from .core import test_public_surface
 from .core import test_risk
 from .core import test_schedule

@@ -2,7 +2,7 @@
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.o2c_portal.core.stages import Facts, Fired, Rule, Step, holds, plan, share
+from odoo.addons.o2c_portal.core.stages import Facts, Fired, NextPayment, Rule, Step, holds, next_payment, plan, share
 
 NEW, DEPOSIT, BUILD, PAID = 1, 2, 3, 4
 RANKS = {NEW: 10, DEPOSIT: 20, BUILD: 30, PAID: 40}
@@ -76,3 +76,20 @@ class TestStages(BaseCase):
         ]:
             with self.subTest(amount=amount, part=part, whole=whole):
                 self.assertEqual(share(amount, part, whole), expected)
+
+    def test_the_smallest_payment_that_moves_the_order(self):
+        table = [
+            # stage, fired, facts, rules -> payment
+            (NEW, [], UNPAID, RULES, NextPayment(300, DEPOSIT)),
+            (NEW, [], Facts(1000, 120, 300), RULES, NextPayment(180, DEPOSIT)),
+            (DEPOSIT, [FIRED_DEPOSIT], PART, RULES, NextPayment(700, PAID)),
+            (PAID, [FIRED_DEPOSIT, FIRED_FULL], FULL, RULES, None),
+            (NEW, [], UNPAID, RULES[1:], NextPayment(1000, PAID)),
+            (BUILD, [], UNPAID, RULES, NextPayment(1000, PAID)),  # the deposit would leave it where it is
+            (NEW, [], UNPAID, [], None),
+            (None, [], UNPAID, RULES, NextPayment(300, DEPOSIT)),
+            (NEW, [], Facts(0, 0, 0), RULES, None),
+        ]
+        for current, fired, facts, rules, wanted in table:
+            with self.subTest(current=current, facts=facts):
+                self.assertEqual(next_payment(current, RANKS, rules, fired, facts), wanted)

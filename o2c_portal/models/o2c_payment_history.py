@@ -1,0 +1,132 @@
+"""The payments of a customer, as the customer reads them: what came or went, and what it settled."""
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import format_amount, format_date
+
+UNDER_WAY = ("pending", "authorized")
+
+
+class O2cPaymentHistory(models.AbstractModel):
+    """Reads journal entries, not payments: money that a bank statement brought is part of the history too.
+
+    Customers have no access to entries, so everything here works with elevated rights and within a ``Scope``.
+    """
+
+    _name = "o2c.payment.history"
+    _description = "Payment history of a customer"
+
+    @api.model
+    def _domain(self, scope):
+        """Return the domain of the journal entries that moved money of the customer in a scope.
+
+        Whoever sees their own documents only sees payments that settled none of anybody else's.
+        """
+        item = Domain("partner_id", "=", scope.partner.id) & Domain("account_id.account_type", "=", "asset_receivable")
+        domain = (
+            Domain("state", "=", "posted")
+            & Domain("company_id", "in", scope.company_ids)
+            & (Domain("origin_payment_id", "!=", False) | Domain("statement_line_id", "!=", False))
+            & Domain("line_ids", "any", item)
+        )
+        if scope.own_only:
+            settled = "line_ids.matched_debit_ids.debit_move_id.move_id.partner_id"
+            foreign = "matched_debit_ids.debit_move_id.move_id.partner_id"
+            domain &= Domain(settled, "=", scope.contact.id)
+            domain &= Domain("line_ids", "not any", [(foreign, "!=", scope.contact.id)])
+        return domain
+
+    @api.model
+    def _rows(self, scope, offset, limit):
+        """Return ``(rows, count)``: one page of the history, newest first, and how long all of it is.
+
+        The number of queries is the same for any number of payments.
+        """
+        moves_sudo, domain = self.env["account.move"].sudo(), self._domain(scope)
+        moves = moves_sudo.search(domain, order="date DESC, id DESC", offset=offset, limit=limit)
+        items = moves.line_ids.filtered(
+            lambda line: line.partner_id == scope.partner and line.account_id.account_type == "asset_receivable"
+        )
+        by_move = {}
+        for line in items:
+            by_move.setdefault(line.move_id.id, []).append(line)
+        return [self._row(move, by_move.get(move.id, [])) for move in moves], moves_sudo.search_count(domain)
+
+    def _row(self, move, lines):
+        payment, currency = move.origin_payment_id, lines[0].currency_id
+        amount = -sum(line.amount_currency for line in lines if line.currency_id == currency)
+        left = -sum(line.amount_residual_currency for line in lines if line.currency_id == currency)
+        return {
+            "date": format_date(self.env, move.date),
+            "amount": format_amount(self.env, abs(amount), currency),
+            "refund": currency.compare_amounts(amount, 0) < 0,
+            "method": self._method(payment),
+            "reference": payment.name or move.name,
+            "documents": self._documents(lines),
+            "credit": format_amount(self.env, left, currency) if currency.compare_amounts(left, 0) > 0 else "",
+            "receipt": f"/my/billing/payments/{payment.id}/receipt.pdf" if payment else "",
+        }
+
+    def _method(self, payment):
+        if not payment:
+            return self.env._("Bank transfer")
+        return self.env["o2c.receipt"]._method(payment.with_env(payment.env(context=self.env.context)))
+
+    def _documents(self, lines):
+        """Return ``[(name, address, amount)]`` of what was settled; no address where the portal shows no page."""
+        settled = {}
+        for line in lines:
+            for partial in line.matched_debit_ids:
+                self._add(settled, partial.debit_move_id, partial.debit_amount_currency)
+            for partial in line.matched_credit_ids:
+                self._add(settled, partial.credit_move_id, partial.credit_amount_currency)
+        return [
+            (
+                move.name,
+                f"/my/invoices/{move.id}" if move.move_type in ("out_invoice", "out_refund") else "",
+                format_amount(self.env, amount, currency),
+            )
+            for (move, currency), amount in sorted(settled.items(), key=lambda entry: entry[0][0].id)
+        ]
+
+    @staticmethod
+    def _add(settled, line, amount):
+        key = (line.move_id, line.currency_id)
+        settled[key] = settled.get(key, 0.0) + amount
+
+    @api.model
+    def _under_way(self, scope):
+        """Return online payments that were made or announced and have not arrived yet, newest first."""
+        domain = (
+            Domain("partner_id.commercial_partner_id", "=", scope.partner.id)
+            & Domain("company_id", "in", scope.company_ids)
+            & Domain("state", "in", UNDER_WAY)
+            & Domain("operation", "not in", ("refund", "validation"))
+        )
+        if scope.own_only:
+            domain &= Domain("partner_id", "=", scope.contact.id)
+        transactions_sudo = self.env["payment.transaction"].sudo()
+        return [
+            {
+                "date": format_date(self.env, tx.create_date),
+                "amount": format_amount(self.env, tx.amount, tx.currency_id),
+                "method": tx.payment_method_id.name,
+                "reference": tx.reference,
+                "announced": tx.provider_id.code == "custom" and tx.state == "pending",
+            }
+            for tx in transactions_sudo.search(domain, order="id DESC", limit=20)
+        ]
+
+    @api.model
+    def _payment(self, scope, payment_id):
+        """Return the payment of an entry in the scope, with elevated rights; empty for any other number."""
+        found = self.env["account.move"].sudo().search(
+            self._domain(scope) & Domain("origin_payment_id", "=", payment_id), limit=1
+        )
+        return found.origin_payment_id
+
+    @api.model
+    def _receipt_pdf(self, payment):
+        """Return the receipt of a payment as PDF, as Odoo prints it."""
+        report_sudo = self.env["ir.actions.report"].sudo()  # the payment is the reader's own, see _payment()
+        return report_sudo._render_qweb_pdf("account.action_report_payment_receipt", payment.ids)[0]
