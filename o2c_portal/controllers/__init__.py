@@ -1,2 +1,3 @@
 from . import pay, pay_start, payment, portal, sale_portal, statement
 from . import account_history, pay, pay_start, payment, portal, sale_portal
+from . import account_contacts, account_history, pay, pay_start, payment, portal, sale_portal

@@ -15,21 +15,26 @@ def account_scope():
     return request.env["o2c.account"]._scope(request.env.user)
 
 
+def creditor_of(company):
+    """Return what the pages say about a company: all of it is public."""
+    company_sudo = company.sudo()
+    return {
+        "name": company_sudo.name,
+        "logo": "" if company_sudo.uses_default_logo else f"/web/binary/company_logo?company={company.id}",
+        "email": company_sudo.email,
+        "phone": company_sudo.phone,
+    }
+
+
 def account_page(template, current, values, status=200):
     """Return a page of the account.
 
     :param str template: name of a template of this addon that calls ``o2c_portal.account_layout``
     :param str current: key of the menu entry the page belongs to
     """
-    company = request.env.company.sudo()  # name and logo are public
     return page(f"o2c_portal.{template}", {
         "current": current,
-        "creditor": {
-            "name": company.name,
-            "logo": "" if company.uses_default_logo else f"/web/binary/company_logo?company={company.id}",
-            "email": company.email,
-            "phone": company.phone,
-        },
+        "creditor": creditor_of(request.env.company),
         "customer": request.env.user.partner_id.commercial_partner_id.sudo().display_name,
         **values,
     }, status)

@@ -20,6 +20,11 @@ LIMITS = {
     "start_address": Limit(20, 3600),
     "statement_pdf": Limit(20, 600),
     "account_pdf": Limit(60, 3600),
+    "contact_save": Limit(30, 3600),
+    "contact_add": Limit(20, 86400),
+    "contact_change": Limit(5, 86400),
+    "customer_request": Limit(5, 86400),
+    "own_limits": Limit(30, 3600),
 }
 DECLINES_PER_LINK = Limit(3, 3600)
 

@@ -1,4 +1,5 @@
 # Our records
+from . import o2c_contact_change
 from . import o2c_money_event
 from . import o2c_order_stage
 from . import o2c_pay_link
@@ -12,6 +13,7 @@ from . import o2c_statement_mailing
 
 # Our services
 from . import o2c_account
+from . import o2c_account_contacts
 from . import o2c_cashier
 from . import o2c_order_progress
 from . import o2c_pay_page

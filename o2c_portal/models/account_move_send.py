@@ -1,4 +1,4 @@
-"""Adds to account.move.send: the email of an invoice knows that it is one."""
+"""Adds to account.move.send: the email of an invoice knows that it is one, and goes to who shall get invoices."""
 
 from odoo import api, models
 
@@ -10,3 +10,12 @@ class AccountMoveSend(models.AbstractModel):
     def _send_mail(self, move, mail_template, **kwargs):
         """Override of account: the invoice's own email asks for the payment; other messages about it do not."""
         return super()._send_mail(move.with_context(o2c_invoice_mail=True), mail_template, **kwargs)
+
+    @api.model
+    def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
+        """Override of account: the contacts chosen for invoices take the place of the invoice's own contact."""
+        partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
+        if not move.partner_id or not move.is_sale_document(include_receipts=True):
+            return partners
+        chosen = move.partner_id._o2c_named_contacts("invoice")
+        return (partners - move.partner_id | chosen.sudo(self.env.su)) if chosen else partners

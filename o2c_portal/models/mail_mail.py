@@ -48,8 +48,15 @@ class MailMail(models.Model):
                 mail.o2c_retry_at = again and fields.Datetime.now() + BACKOFF[mail.o2c_tries]
                 mail.o2c_tries += 1
                 values = {"o2c_receipt_state": "failed", "o2c_receipt_note": mail._o2c_why()}
-            if mail.o2c_audience == "customer":
+            if mail.o2c_audience == "customer" and not (mail.state == "sent" and mail._o2c_others_failed()):
                 mail.o2c_payment_id.sudo().write(values)  # sudo: the queue may run as anybody
+
+    def _o2c_others_failed(self):
+        """True when another contact of the customer has not got this very receipt: that is what must be seen."""
+        return bool(self.search_count([
+            ("o2c_payment_id", "=", self.o2c_payment_id.id), ("o2c_audience", "=", "customer"),
+            ("state", "=", "exception"), ("id", "!=", self.id), ("create_date", "=", self.create_date),
+        ], limit=1))
 
     def _o2c_why(self):
         reason = (self.failure_reason or self.env._("unknown reason")).splitlines()[0]

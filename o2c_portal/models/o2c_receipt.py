@@ -28,25 +28,26 @@ class O2cReceipt(models.AbstractModel):
             raise UserError(self.env._("Only money received from a customer has a receipt."))
         if not due or (payment.o2c_receipt_state and not again):
             return
-        payer = self._payer(payment)
-        state, note = self._decide(payment, payer, again)
+        readers = self._readers(payment)
+        state, note = self._decide(payment, readers, again)
         payment.write({
             "o2c_receipt_state": state, "o2c_receipt_note": note, "o2c_receipt_sent_at": False,
             "o2c_receipt_copies": payment.o2c_receipt_copies + (1 if again else 0),
         })
         mails = [self._mail(payment, "staff", address, lang) for address, lang in self._staff(payment).items()]
         if state == "queued":
-            mails.append(self._mail(payment, "customer", payer.email_formatted, payer.lang))
+            mails += [self._mail(payment, "customer", reader.email_formatted, reader.lang, copy)
+                      for copy, reader in enumerate(readers)]
         # sudo: whoever sends a receipt need not be allowed to write mails by hand
         self.env["mail.mail"].sudo().create(mails)._o2c_queue()
 
-    def _decide(self, payment, payer, again):
+    def _decide(self, payment, readers, again):
         """Return ``(state, note)``: whether the customer gets a receipt, and to which address or why not."""
         if not again and not payment.company_id.o2c_receipt_customer:
             return "off", self.env._("Receipts are off in the settings.")
-        if not payer.email:
-            return "no_address", self.env._("%(customer)s has no email address.", customer=payer.name or "?")
-        return "queued", payer.email_formatted
+        if not readers.filtered("email"):
+            return "no_address", self.env._("%(customer)s has no email address.", customer=readers.name or "?")
+        return "queued", ", ".join(readers.mapped("email_formatted"))
 
     def _is_due(self, payment):
         """True for money of a customer that is in the books: no draft, no refund, no transfer between own accounts."""
@@ -60,9 +61,21 @@ class O2cReceipt(models.AbstractModel):
 
     # Who
 
+    def _readers(self, payment):
+        """Return the contacts who get the customer's receipt: who paid online and the contacts chosen for receipts,
+        each address once; where nobody was chosen, the one who is most likely to have paid."""
+        # sudo: transactions and contacts of the payer need not be readable by whoever confirms a payment
+        chosen = payment.partner_id._o2c_named_contacts("receipt") if payment.partner_id else self.env["res.partner"]
+        if not chosen:
+            return self._payer(payment)
+        readers = payment.sudo().payment_transaction_id.partner_id.filtered("email") | chosen
+        return self.env["res.partner"].sudo().union(*(
+            same[0] for same in readers.grouped(lambda reader: reader.email_normalized or reader.email).values()
+        ))
+
     def _payer(self, payment):
-        """Return the contact who gets the customer's receipt: the payer of the transaction, the billing contact of the
-        paid documents, that of the customer; the first of them with an address."""
+        """Return the contact who gets the receipt where none was chosen: the payer of the transaction, the billing
+        contact of the paid documents, that of the customer; the first of them with an address."""
         documents = self._documents(payment)
         # sudo: transactions and contacts of the payer need not be readable by whoever confirms a payment
         candidates = [
@@ -171,8 +184,11 @@ class O2cReceipt(models.AbstractModel):
 
     # The mail
 
-    def _mail(self, payment, audience, address, lang):
-        """Return the values of one mail, ready for the queue."""
+    def _mail(self, payment, audience, address, lang, reader=0):
+        """Return the values of one mail, ready for the queue.
+
+        :param int reader: position among the customer's contacts who get the receipt
+        """
         lang = self.env["res.lang"]._lang_get(lang).code or self.env.lang or "en_US"
         content = self._content(payment, lang)
         words = self.with_context(lang=lang).env._
@@ -196,16 +212,17 @@ class O2cReceipt(models.AbstractModel):
             "message_type": "email_outgoing" if audience == "customer" else "user_notification",
             "email_from": sender, "reply_to": sender, "email_to": address,
             "author_id": payment.company_id.partner_id.id,
-            "message_id": self._message_id(payment, audience, address),
+            "message_id": self._message_id(payment, audience, address, reader),
             "is_notification": False, "auto_delete": False,
         }
 
-    def _message_id(self, payment, audience, address):
+    def _message_id(self, payment, audience, address, reader):
         """Return the Message-ID of a receipt: the same whenever this very receipt is made, so that mail readers fold
         a second copy into the first."""
         parameters = self.env["ir.config_parameter"].sudo()  # sudo: read-only facts about the database
         host = urlsplit(payment.get_base_url()).hostname or "localhost"
         database = parameters.get_param("database.uuid")
-        whom = "" if audience == "customer" else f"-{address.replace('@', '.')}"
+        address = email_normalize(address) or address
+        whom = "" if audience == "customer" and not reader else f"-{address.replace('@', '.')}"
         copy = payment.o2c_receipt_copies
         return f"<o2c-receipt-{payment.id}-{copy}-{audience}{whom}-{database}@{host}>"

@@ -72,6 +72,20 @@ class ResCompany(models.Model):
     o2c_pay_now_mail = fields.Boolean("Pay Now in invoice emails", default=True)
     o2c_pay_now_pdf = fields.Boolean("Pay Now on invoice PDFs", default=True)
 
+    # Requests of customers
+    o2c_request_user_id = fields.Many2one(
+        "res.users", "Tasks from customers go to", domain=[("share", "=", False)],
+        help="Otherwise to the salesperson of the invoice or the customer.",
+    )
+    o2c_request_pause_days = fields.Integer(
+        "Already paid pauses for", default=7,
+        help="Days for which an invoice is not chased after its customer said that it is paid; once per invoice.",
+    )
+
+    _o2c_request_pause_days_range = models.Constraint(
+        "CHECK(o2c_request_pause_days BETWEEN 0 AND 30)", "A pause lasts at most 30 days.",
+    )
+
     @api.constrains("o2c_receipt_emails")
     def _check_o2c_receipt_emails(self):
         for company in self:

@@ -29,3 +29,7 @@ class ResConfigSettings(models.TransientModel):
     o2c_receipt_emails = fields.Char(related="company_id.o2c_receipt_emails", readonly=False)
     o2c_pay_now_mail = fields.Boolean(related="company_id.o2c_pay_now_mail", readonly=False)
     o2c_pay_now_pdf = fields.Boolean(related="company_id.o2c_pay_now_pdf", readonly=False)
+
+    # Requests of customers
+    o2c_request_user_id = fields.Many2one(related="company_id.o2c_request_user_id", readonly=False)
+    o2c_request_pause_days = fields.Integer(related="company_id.o2c_request_pause_days", readonly=False)

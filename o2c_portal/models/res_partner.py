@@ -1,7 +1,10 @@
 """Adds to res.partner: the payment policy that applies; who gets statements; links in mails end with the address they were
 sent to."""
+"""Adds to res.partner: the payment policy, who gets which mails, and links that end with their address."""
 
 from odoo import api, fields, models
+
+ROLES = ("invoice", "reminder", "receipt", "statement")
 
 
 class ResPartner(models.Model):
@@ -65,3 +68,49 @@ class ResPartner(models.Model):
             self.env["o2c.pay.link"].sudo().search([  # whoever may change a contact has this effect, seen or not
                 ("partner_id", "in", self.ids), ("channel", "=", "email"), ("revoked_at", "=", False),
             ])._revoke(reason)
+
+    # === ROLES === #
+
+    o2c_role_invoice = fields.Boolean("Receives invoices", help="The customer's invoices go to this contact by email.")
+    o2c_role_reminder = fields.Boolean("Receives reminders", help="Reminders of what is due go to this contact.")
+    o2c_role_receipt = fields.Boolean("Receives receipts", help="A receipt of every payment goes to this contact.")
+    o2c_role_statement = fields.Boolean("Receives statements", help="Statements of account go to this contact.")
+
+    def _o2c_named_contacts(self, role):
+        """Return the contacts of a customer who were chosen for a role and have an address; empty when none was."""
+        self.ensure_one()
+        return self.sudo().search([  # sudo: a role counts whoever asks, a salesperson or the mail queue
+            ("commercial_partner_id", "=", self.commercial_partner_id.id),
+            (f"o2c_role_{role}", "=", True), ("email", "!=", False),
+        ])
+
+    def _o2c_role_contacts(self, role):
+        """Return who of a customer gets the mails of a role: the contacts chosen for it, else the invoice address, else
+        the customer; with elevated rights, and empty where nobody has an address.
+
+        :param str role: one of ``ROLES``
+        """
+        self.ensure_one()
+        customer = self.commercial_partner_id.sudo()  # sudo: as above
+        invoice = customer.browse(customer.address_get(["invoice"])["invoice"])
+        found = self._o2c_named_contacts(role)
+        return found or invoice.filtered("email") or customer.filtered("email")
+
+    def _o2c_statement_recipients(self):
+        """Return the contacts of a customer who get its statements of account."""
+        return self._o2c_role_contacts("statement")
+
+    # === STAFF === #
+
+    @api.model
+    def _o2c_clerk(self, company, *preferred):
+        """Return the user whom a task from a customer goes to: who is set in the company, else the first of
+        ``preferred`` who is staff, else somebody of Receivables; empty when there is nobody."""
+        for user in (company.sudo().o2c_request_user_id, *preferred):
+            if user and user.active and not user.share and company in user.sudo().company_ids:
+                return user
+        group = self.env.ref("o2c_portal.o2c_portal_group_user").sudo()
+        staff = group.all_user_ids.filtered(
+            lambda user: user.active and not user.share and company in user.company_ids and user.id != 1
+        )
+        return staff.sorted("id")[:1]

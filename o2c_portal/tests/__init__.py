@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_billing_contacts
 from . import test_invoice_instalments
 from . import test_invoice_mail
 from . import test_invoice_pdf

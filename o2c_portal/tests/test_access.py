@@ -17,6 +17,7 @@ USERS = {
 }
 #                        portal internal salesman invoicing clerk manager
 TABLE = {
+    "o2c.contact.change":     ("", "", "", "", R, R),
     "o2c.due.item":           ("", "", "", "", R, R),
     "o2c.instalment.promise": ("", "", "", "", RWCU, RWCU),
     "o2c.money.event":        ("", "", "", "", R, R),

@@ -1,0 +1,165 @@
+"""The billing contacts of a customer, as its own people see and keep them."""
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import email_normalize
+
+from .res_partner import ROLES
+
+MOST_CONTACTS = 20
+SHOWN = 200  # staff may have entered more; a page of this length is still one
+
+
+class O2cAccountContacts(models.AbstractModel):
+    """Customers have no right to write contacts, so everything here works with elevated rights and within a
+    ``Scope``. What is refused comes back as ``{field: message}``."""
+
+    _name = "o2c.account.contacts"
+    _description = "Billing contacts of a customer"
+
+    @api.model
+    def _labels(self):
+        """Return ``{role: label}`` in the reader's language."""
+        names = self.env["res.partner"].fields_get([f"o2c_role_{role}" for role in ROLES], ["string"])
+        return {role: names[f"o2c_role_{role}"]["string"] for role in ROLES}
+
+    @api.model
+    def _contacts(self, scope):
+        """Return the people of a customer and the customer itself, with elevated rights; no delivery addresses."""
+        partners_sudo = self.env["res.partner"].sudo()
+        if scope.own_only:
+            return scope.contact
+        domain = Domain("commercial_partner_id", "=", scope.partner.id) & Domain("type", "!=", "delivery")
+        found = partners_sudo.search(domain, order="name, id", limit=SHOWN)
+        return (scope.partner | found).exists()
+
+    @api.model
+    def _contact(self, scope, contact_id):
+        """Return one of the contacts, empty for any other number and for people of our own staff."""
+        contact = self._contacts(scope).filtered(lambda partner: partner.id == contact_id)
+        return contact.filtered(lambda partner: all(user.share for user in partner.user_ids))
+
+    @api.model
+    def _rows(self, scope):
+        contacts = self._contacts(scope)
+        waiting = self.env["o2c.contact.change"].sudo().search(
+            [("partner_id", "in", contacts.ids), ("state", "=", "waiting")]
+        )
+        changes = {change.partner_id: change for change in waiting if change._is_open()}
+        return [
+            {
+                "id": contact.id,
+                "name": contact.name or contact.display_name,
+                "email": contact.email or "",
+                "me": contact == scope.contact,
+                "roles": {role for role in ROLES if contact[f"o2c_role_{role}"]},
+                "waiting": changes[contact].new_email if contact in changes else "",
+                "clerk": contact in changes and not changes[contact].old_email,
+            }
+            for contact in contacts
+        ]
+
+    @api.model
+    def _fallback(self, scope):
+        """Return ``{role: address}`` of who gets the mails of a role nobody was chosen for."""
+        named = {role for row in self._rows(scope) for role in row["roles"] if row["email"]}
+        return {role: scope.partner._o2c_role_contacts(role)[:1].email or "" for role in ROLES if role not in named}
+
+    # Roles
+
+    @api.model
+    def _save_roles(self, scope, shown, ticked, company):
+        """Give the contacts ``shown`` exactly the roles ``ticked``, and tell those for whom something changed.
+
+        :param set shown: ids of contacts
+        :param set ticked: pairs ``(id, role)``
+        :return: False when one of them is not a contact with an address or not a role; nothing is written then
+        """
+        contacts = self._contacts(scope).filtered(lambda contact: contact.id in shown and contact.email)
+        known = {(contact.id, role) for contact in contacts for role in ROLES}
+        if not ticked <= known or not shown <= set(self._contacts(scope).ids):
+            return False
+        for contact in contacts:
+            values = {f"o2c_role_{role}": (contact.id, role) in ticked for role in ROLES}
+            values = {field: value for field, value in values.items() if contact[field] != value}
+            if values:
+                contact.write(values)
+                self._tell(scope, contact, company)
+        return True
+
+    def _tell(self, scope, contact, company):
+        """Note in the customer's chatter what a contact receives now, and tell the contact, unless it did so itself."""
+        labels = self._labels()
+        receives = ", ".join(labels[role] for role in ROLES if contact[f"o2c_role_{role}"])
+        scope.partner._message_log(body=self.env._(
+            "%(who)s chose in the portal what %(contact)s receives: %(roles)s", who=self.env.user.name,
+            contact=contact.display_name, roles=receives or self.env._("nothing"),
+        ))
+        if contact == scope.contact:
+            return
+        lang = self.env["res.lang"]._lang_get(contact.lang).code or self.env.lang or "en_US"
+        there = self.with_context(lang=lang)
+        names = there._labels()
+        self._mail(contact, company, contact.email, "contact_roles_mail", {
+            "subject": there.env._("What you receive from %(company)s", company=company.name),
+            "who": self.env.user.name, "lang": lang,
+            "receives": [names[role] for role in ROLES if contact[f"o2c_role_{role}"]],
+        })
+
+    @api.model
+    def _mail(self, contact, company, address, template, values):
+        """Queue a mail about a contact; it is kept nowhere once it was sent."""
+        body = self.env["ir.qweb"]._render(
+            f"o2c_portal.{template}", {**values, "company": company, "contact": contact},
+            minimal_qcontext=True, lang=values["lang"],
+        )
+        sender = company.email_formatted or self.env.user.company_id.email_formatted
+        self.env["mail.mail"].sudo().create({  # sudo: customers write no mails
+            "subject": values["subject"], "body_html": body, "email_from": sender, "reply_to": sender,
+            "email_to": address, "author_id": company.partner_id.id, "auto_delete": True, "is_notification": False,
+        })._o2c_queue()
+
+    # People
+
+    @api.model
+    def _check_address(self, text):
+        """Return ``(address, message)``: the address in its normal form, or what is wrong with it."""
+        address = email_normalize(text.strip()) if len(text) <= 254 and text.isprintable() else False
+        return address or "", "" if address else self.env._("Enter an email address like name@example.com.")
+
+    @api.model
+    def _add(self, scope, name, email, roles, company):
+        """Add a contact; return what is wrong with it, empty when it is there. Adding it twice changes nothing."""
+        name = " ".join(name.split())
+        address, problem = self._check_address(email)
+        errors = {"email": problem} if problem else {}
+        if not name or len(name) > 100 or not name.isprintable():
+            errors["name"] = self.env._("Enter a name of at most 100 characters.")
+        if errors:
+            return errors
+        contacts = self._contacts(scope)
+        same = contacts.filtered(lambda contact: contact.email_normalized == address)
+        if name in same.mapped("name"):
+            return {}
+        if same:
+            return {"email": self.env._("%(name)s has this address already.", name=same[0].display_name)}
+        if len(contacts) >= MOST_CONTACTS:
+            return {"name": self.env._("There are %(count)s contacts already. Please ask us to remove some.",
+                                       count=len(contacts))}
+        contact = contacts.create({
+            "name": name, "email": address, "parent_id": scope.partner.id, "type": "contact",
+            "lang": scope.contact.lang, **{f"o2c_role_{role}": True for role in roles},
+        })
+        self._tell(scope, contact, company)
+        return {}
+
+    @api.model
+    def _change_address(self, scope, contact, email, company):
+        """Ask for a new address of a contact; return what is wrong with it."""
+        address, problem = self._check_address(email)
+        if problem:
+            return {"email": problem}
+        if address == contact.email_normalized:
+            return {"email": self.env._("This is the address we have.")}
+        self.env["o2c.contact.change"]._ask(contact, address, company)
+        return {}
