@@ -48,6 +48,8 @@
         "views/account_history_templates.xml",
         "views/account_forms_templates.xml",
         "views/account_contacts_templates.xml",
+        "views/account_help_templates.xml",
+        "views/o2c_customer_request_views.xml",
         "views/o2c_contact_change_views.xml",
         "views/res_partner_views.xml",
         "views/account_move_views.xml",

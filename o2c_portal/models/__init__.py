@@ -1,5 +1,6 @@
 # Our records
 from . import o2c_contact_change
+from . import o2c_customer_request
 from . import o2c_money_event
 from . import o2c_order_stage
 from . import o2c_pay_link
@@ -14,6 +15,7 @@ from . import o2c_statement_mailing
 # Our services
 from . import o2c_account
 from . import o2c_account_contacts
+from . import o2c_account_requests
 from . import o2c_cashier
 from . import o2c_order_progress
 from . import o2c_pay_page

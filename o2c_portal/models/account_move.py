@@ -4,7 +4,7 @@ from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import frozendict, str2bool
+from odoo.tools import format_date, frozendict, str2bool
 
 from ..core import instalments, money, schedule
 
@@ -347,3 +347,44 @@ class AccountMove(models.Model):
         """Return what the PDF shows to get the invoice paid, None when there is nothing to pay online."""
         self.ensure_one()
         return self.env["o2c.pay.request"]._for_pdf(self)
+
+    # What the customer told us
+
+    o2c_request_item_ids = fields.One2many("o2c.customer.request.item", "move_id", readonly=True)
+    o2c_request_count = fields.Integer(
+        "Customer requests", compute="_compute_o2c_request_count", compute_sudo=True,
+    )
+
+    @api.depends("o2c_request_item_ids.is_open")
+    def _compute_o2c_request_count(self):
+        groups = self.env["o2c.customer.request.item"]._read_group(
+            [("move_id", "in", self.ids)], ["move_id"], ["__count"]
+        )
+        counts = {move.id: count for move, count in groups}
+        for move in self:
+            move.o2c_request_count = counts.get(move.id, 0)
+
+    def action_o2c_view_requests(self):
+        """List what the customer asked for or said about this document."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("o2c_portal.o2c_customer_request_action"),
+            "domain": [("item_ids.move_id", "=", self.id)], "context": {},
+        }
+
+    def _get_alerts(self):
+        """Override of account: say on the form that the customer has paid, as the customer sees it."""
+        alerts = super()._get_alerts()
+        items_sudo = self.sudo().o2c_request_item_ids  # what is said here is for all who see the invoice
+        item_sudo = items_sudo.filtered(lambda item: item.is_open and item.kind == "already_paid")[:1]
+        if item_sudo:
+            request = item_sudo.request_id
+            words = {
+                "date": format_date(self.env, request.paid_on), "reference": request.reference or "–",
+                "until": format_date(self.env, item_sudo.pause_until) if item_sudo.pause_until else "–",
+            }
+            alerts["o2c_already_paid"] = {"level": "info", "message": self.env._(
+                "The customer says this was paid on %(date)s, reference %(reference)s. Not chased until %(until)s.",
+                **words,
+            )}
+        return alerts

@@ -1,7 +1,7 @@
 """The billing contacts of a customer, as its own people see and keep them."""
 
 from odoo import api, models
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import email_normalize
 
 from .res_partner import ROLES
@@ -20,8 +20,10 @@ class O2cAccountContacts(models.AbstractModel):
     @api.model
     def _labels(self):
         """Return ``{role: label}`` in the reader's language."""
-        names = self.env["res.partner"].fields_get([f"o2c_role_{role}" for role in ROLES], ["string"])
-        return {role: names[f"o2c_role_{role}"]["string"] for role in ROLES}
+        return {
+            "invoice": self.env._("Invoices"), "reminder": self.env._("Reminders"),
+            "receipt": self.env._("Receipts"), "statement": self.env._("Statements"),
+        }
 
     @api.model
     def _contacts(self, scope):
@@ -107,7 +109,7 @@ class O2cAccountContacts(models.AbstractModel):
         })
 
     @api.model
-    def _mail(self, contact, company, address, template, values):
+    def _mail(self, contact, company, address, template, values, attachment_ids=()):
         """Queue a mail about a contact; it is kept nowhere once it was sent."""
         body = self.env["ir.qweb"]._render(
             f"o2c_portal.{template}", {**values, "company": company, "contact": contact},
@@ -117,6 +119,7 @@ class O2cAccountContacts(models.AbstractModel):
         self.env["mail.mail"].sudo().create({  # sudo: customers write no mails
             "subject": values["subject"], "body_html": body, "email_from": sender, "reply_to": sender,
             "email_to": address, "author_id": company.partner_id.id, "auto_delete": True, "is_notification": False,
+            "attachment_ids": [Command.set(attachment_ids)],
         })._o2c_queue()
 
     # People

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_billing_contacts
+from . import test_customer_request
 from . import test_invoice_instalments
 from . import test_invoice_mail
 from . import test_invoice_pdf
@@ -35,3 +36,4 @@ from .core import test_risk
 from .core import test_schedule
 from .core import test_stages
 from .core import test_statements
+from .core import test_typed

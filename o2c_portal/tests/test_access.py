@@ -18,6 +18,8 @@ USERS = {
 #                        portal internal salesman invoicing clerk manager
 TABLE = {
     "o2c.contact.change":     ("", "", "", "", R, R),
+    "o2c.customer.request":   ("", "", "", "", "rw", "rw"),
+    "o2c.customer.request.item": ("", "", "", "", R, R),
     "o2c.due.item":           ("", "", "", "", R, R),
     "o2c.instalment.promise": ("", "", "", "", RWCU, RWCU),
     "o2c.money.event":        ("", "", "", "", R, R),
