@@ -48,6 +48,7 @@
         "views/account_history_templates.xml",
         "views/account_forms_templates.xml",
         "views/account_contacts_templates.xml",
+        "views/account_limits_templates.xml",
         "views/account_help_templates.xml",
         "views/o2c_customer_request_views.xml",
         "views/o2c_contact_change_views.xml",

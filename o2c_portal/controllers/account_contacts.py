@@ -25,6 +25,17 @@ def count_or_refuse(bucket, subject):
         raise Refusal(429, "too_many_requests")
 
 
+def whole_scope():
+    """Return the scope of who may speak for the whole customer.
+
+    :raises Refusal: 404 for who sees their own documents only
+    """
+    scope = account_scope()
+    if scope.own_only:
+        raise Refusal(404, "not_found")
+    return scope
+
+
 def own_contact(scope, contact_id):
     """Return a contact of the customer.
 
@@ -83,7 +94,7 @@ class O2cAccountContacts(http.Controller):
     @account_route("POST")
     def o2c_contact_add(self, name="", email="", **_form):
         """Add a contact."""
-        scope = self._scope_of_all()
+        scope = whole_scope()
         roles = set(request.httprequest.form.getlist("role"))
         if not roles <= set(ROLES):
             raise Refusal(422, "malformed")
@@ -136,19 +147,8 @@ class O2cAccountContacts(http.Controller):
 
     # Helpers
 
-    @staticmethod
-    def _scope_of_all():
-        """Return the scope of who may speak for the whole customer.
-
-        :raises Refusal: 404 for who sees their own documents only
-        """
-        scope = account_scope()
-        if scope.own_only:
-            raise Refusal(404, "not_found")
-        return scope
-
     def _new_page(self, values, errors, status=200):
-        self._scope_of_all()
+        whole_scope()
         return account_page("account_contact_new", "contacts", {
             **values, "labels": service()._labels(), "errors": errors,
         }, status)

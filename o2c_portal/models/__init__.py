@@ -15,6 +15,7 @@ from . import o2c_statement_mailing
 # Our services
 from . import o2c_account
 from . import o2c_account_contacts
+from . import o2c_account_limits
 from . import o2c_account_requests
 from . import o2c_cashier
 from . import o2c_order_progress

@@ -1,8 +1,12 @@
 """Adds to res.partner: the payment policy that applies; who gets statements; links in mails end with the address they were
 sent to."""
 """Adds to res.partner: the payment policy, who gets which mails, and links that end with their address."""
+"""Adds to res.partner: the payment policy, who gets which mails, limits of its own, links that end with the address."""
 
 from odoo import api, fields, models
+
+from ..core import own_limits
+from ..core.money import to_major, to_minor
 
 ROLES = ("invoice", "reminder", "receipt", "statement")
 
@@ -99,6 +103,58 @@ class ResPartner(models.Model):
     def _o2c_statement_recipients(self):
         """Return the contacts of a customer who get its statements of account."""
         return self._o2c_role_contacts("statement")
+
+    # === OWN LIMITS === #
+
+    o2c_own_balance_limit = fields.Monetary(
+        "Own limit: balance", help="The customer does not want to owe more; set by the customer. 0 is no limit.",
+    )
+    o2c_own_invoice_limit = fields.Integer(
+        "Own limit: open invoices", help="The customer does not want more open invoices; set by the customer. "
+                                         "0 is no limit.",
+    )
+    o2c_own_balance = fields.Monetary("Owes now", compute="_compute_o2c_own_limit_state", compute_sudo=True)
+    o2c_own_invoices = fields.Integer("Open invoices now", compute="_compute_o2c_own_limit_state", compute_sudo=True)
+    o2c_own_limit_state = fields.Selection(
+        [("none", "No limit"), ("within", "Within"), ("over", "Over the limit")], string="Own limits",
+        compute="_compute_o2c_own_limit_state", compute_sudo=True,
+    )
+
+    def _o2c_own_use(self, companies, currency):
+        """Return ``{id: Use}``: what customers owe now to those of ``companies`` that keep their books in ``currency``.
+
+        Needs access to due items; one query for any number of customers.
+        """
+        companies = companies.sudo().filtered(lambda company: company.currency_id == currency)
+        items = self.env["o2c.due.item"]
+        domain = [("partner_id", "in", self.ids), ("company_id", "in", companies.ids)]
+        balances = dict(items._read_group(domain, ["partner_id"], ["residual_company:sum"]))
+        counts = dict(items._read_group(
+            [*domain, ("kind", "=", "instalment"), ("residual", ">", 0)], ["partner_id"], ["move_id:count_distinct"],
+        ))
+        return {
+            partner.id: own_limits.Use(
+                to_minor(balances.get(partner, 0.0), currency.decimal_places), counts.get(partner, 0),
+            )
+            for partner in self
+        }
+
+    def _o2c_own_limit(self, currency):
+        return own_limits.OwnLimit(
+            to_minor(self.o2c_own_balance_limit, currency.decimal_places), self.o2c_own_invoice_limit,
+        )
+
+    @api.depends("o2c_own_balance_limit", "o2c_own_invoice_limit")
+    @api.depends_context("allowed_company_ids")
+    def _compute_o2c_own_limit_state(self):
+        currency = self.env.company.currency_id
+        used = self._o2c_own_use(self.env.companies, currency)
+        for partner in self:
+            use, limit = used[partner.id], partner._o2c_own_limit(currency)
+            partner.o2c_own_balance = to_major(use.balance, currency.decimal_places)
+            partner.o2c_own_invoices = use.invoices
+            over = own_limits.exceeded(limit, use)
+            partner.o2c_own_limit_state = "over" if over else "within" if limit.is_set else "none"
 
     # === STAFF === #
 

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_account_limits
 from . import test_billing_contacts
 from . import test_customer_request
 from . import test_invoice_instalments
@@ -28,6 +29,7 @@ from . import test_translations
 from .core import test_instalments
 from .core import test_limits
 from .core import test_money
+from .core import test_own_limits
 from .core import test_paylink
 from .core import test_policy
 from .core import test_progress
