@@ -1,4 +1,5 @@
 """The invoice pages of the portal: whose documents, what is overdue, and how much of it."""
+"""The portal's own pages: what is overdue and how much of it, and no way around the old email address."""
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -56,3 +57,27 @@ class O2cPortalAccount(PortalAccount):
             amount = request.env["o2c.cashier"].sudo()._quote_overdue(overdue_invoices.sudo()).amount
             values["amount"] = values["payment"]["amount"] = amount
         return values
+
+    def _create_or_update_address(self, partner_sudo, *args, **form_data):
+        """Override of portal: a customer's other email address waits for the old one here too."""
+        address = self._o2c_new_address(partner_sudo, form_data)
+        if address and not request.env["o2c.rate.limiter"]._allows("contact_change", partner_sudo.id, otherwise=False):
+            message = request.env._("That was too often. The email address can be changed again tomorrow.")
+            return partner_sudo, {"invalid_fields": ["email"], "messages": [message]}
+        if address:
+            form_data["email"] = partner_sudo.email
+        partner_sudo, feedback = super()._create_or_update_address(partner_sudo, *args, **form_data)
+        if address and "redirectUrl" in feedback:
+            request.env["o2c.contact.change"]._ask(partner_sudo, address, request.env.company)
+            if feedback["redirectUrl"].startswith("/my"):
+                feedback["redirectUrl"] = "/my/billing/contacts?done=asked"
+        return partner_sudo, feedback
+
+    @staticmethod
+    def _o2c_new_address(partner_sudo, form_data):
+        """Return the other address a portal user wants for a contact that has one; empty for all Odoo decides on."""
+        users = partner_sudo.user_ids
+        if not partner_sudo.email or not request.env.user._is_portal() or not all(user.share for user in users):
+            return ""
+        address, _problem = request.env["o2c.account.contacts"]._check_address(form_data.get("email") or "")
+        return address if address != partner_sudo.email_normalized else ""

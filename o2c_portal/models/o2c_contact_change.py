@@ -156,8 +156,10 @@ class O2cContactChange(models.Model):
     def _task(self):
         """Give a clerk the task to ask the customer, where no old address can be asked."""
         clerk = self.env["res.partner"]._o2c_clerk(self.company_id, self.partner_id.user_id)
-        if clerk.has_group("o2c_portal.o2c_portal_group_user"):
-            self.activity_schedule(
+        if clerk:
+            own = clerk.has_group("o2c_portal.o2c_portal_group_user")
+            (self if own else self.partner_id).activity_schedule(
                 "mail.mail_activity_data_todo", user_id=clerk.id,
                 summary=self.env._("Confirm the email address of %(name)s", name=self.partner_id.display_name),
+                note=self.new_email,
             )

@@ -37,8 +37,8 @@ class TestAccountLimits(AccountCase):
         self.assertEqual(response.headers["Location"], f"{LIMITS}?done=saved")
         self.assertEqual([self._limits(self.customer), self._limits(self.branch)], [(1200.5, 2), (0, 3)])
         entries = self._texts(self._get(LIMITS), "//ul[contains(@class,'o2c-entries')]/li")
-        self.assertIn("Over the limit Now: $ 1,500.00 of $ 1,200.50, 2 of 2 open invoices", entries[0])
-        self.assertIn("Within the limit Now: $ 200.00, 1 of 3 open invoices", entries[1])
+        self.assertIn("Over the limit Now: $ 1,500.00 of $ 1,200.50 · open invoices: 2 of 2", entries[0])
+        self.assertIn("Within the limit Now: $ 200.00 · open invoices: 1 of 3", entries[1])
         partner = self.customer
         self.assertEqual((partner.o2c_own_limit_state, partner.o2c_own_balance, partner.o2c_own_invoices),
                          ("over", 1500, 2))

@@ -306,3 +306,21 @@ class TestContactChange(AccountCase):
         token = self._token()
         self._answer(token, "maybe", 422)
         self.assertEqual(self.changes.search([]).state, "waiting")
+
+    def test_odoo_s_own_form_is_no_way_around(self):
+        self.env.company.account_fiscal_country_id = self.env.ref("base.be")
+        partner = self.alice.partner_id
+        form = {"partner_id": partner.id, "name": "Alice", "street": "Street 1", "city": "Ghent", "zip": "9000",
+                "country_id": self.env.ref("base.be").id, "phone": "+32 2 555 01 02", "address_type": "billing"}
+        answer = self.url_open("/my/address/submit", data={
+            **form, "email": "thief@example.com", "csrf_token": self._csrf(),
+        }).json()
+        self.env.invalidate_all()
+        self.assertEqual(answer, {"redirectUrl": "/my/billing/contacts?done=asked"})
+        self.assertEqual((partner.email, partner.city), ("alice@example.com", "Ghent"))
+        self.assertEqual(self.changes.search([]).new_email, "thief@example.com")
+        answer = self.url_open("/my/address/submit", data={
+            **form, "city": "Bruges", "email": "alice@example.com", "csrf_token": self._csrf(),
+        }).json()
+        self.env.invalidate_all()
+        self.assertEqual((partner.city, len(self.changes.search([]))), ("Bruges", 1))
