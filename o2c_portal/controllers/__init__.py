@@ -1,6 +1,10 @@
-from . import pay, pay_start, payment, portal, sale_portal, statement
-from . import account_history, pay, pay_start, payment, portal, sale_portal
-from . import account_contacts, account_history, pay, pay_start, payment, portal, sale_portal
-from . import account_contacts, account_help, account_history, pay, pay_start, payment, portal, sale_portal
-from . import account_contacts, account_help, account_history, account_limits
-from . import pay, pay_start, payment, portal, sale_portal
+from . import account_contacts
+from . import account_help
+from . import account_history
+from . import account_limits
+from . import pay
+from . import pay_start
+from . import payment
+from . import portal
+from . import sale_portal
+from . import statement

@@ -1,5 +1,4 @@
-"""The invoice pages of the portal: whose documents, what is overdue, and how much of it."""
-"""The portal's own pages: what is overdue and how much of it, and no way around the old email address."""
+"""The portal's own pages: whose documents, what is overdue of them, and no way around the old email address."""
 
 from odoo import fields
 from odoo.exceptions import AccessError

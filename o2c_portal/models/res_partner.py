@@ -1,7 +1,4 @@
-"""Adds to res.partner: the payment policy that applies; who gets statements; links in mails end with the address they were
-sent to."""
-"""Adds to res.partner: the payment policy, who gets which mails, and links that end with their address."""
-"""Adds to res.partner: the payment policy, who gets which mails, limits of its own, links that end with the address."""
+"""Adds to res.partner: its payment policy, who gets which mails, limits of its own, links that end with the address."""
 
 from odoo import api, fields, models
 
@@ -46,13 +43,6 @@ class ResPartner(models.Model):
     def _compute_o2c_statement_address(self):
         for partner in self:
             partner.o2c_statement_address = ", ".join(partner._o2c_statement_recipients().mapped("email"))
-
-    def _o2c_statement_recipients(self):
-        """Return the contacts with an address that get the statements of a customer: the customer's own, else the
-        one for invoices."""
-        customer = self.commercial_partner_id
-        billing = customer.browse(customer.address_get(["invoice"])["invoice"])
-        return next((contact for contact in (customer, billing) if contact.email), customer.browse())
 
     # === PAY LINKS === #
 
