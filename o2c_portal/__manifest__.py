@@ -39,6 +39,7 @@
         "wizard/o2c_pay_link_revoke_views.xml",
         "views/o2c_pay_link_views.xml",
         "views/pay_templates.xml",
+        "views/pay_code_templates.xml",
         "views/pay_checkout_templates.xml",
         "views/account_templates.xml",
         "views/statement_templates.xml",

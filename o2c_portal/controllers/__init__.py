@@ -8,3 +8,4 @@ from . import payment
 from . import portal
 from . import sale_portal
 from . import statement
+from . import pay, pay_code, pay_start, payment, portal, sale_portal

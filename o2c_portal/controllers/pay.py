@@ -76,7 +76,7 @@ def check_same_site():
 
 class O2cPay(O2cPaymentPortal):
 
-    @http.route(["/pay", "/pay/<path:anything>"], **LIGHT)
+    @http.route("/pay/<path:anything>", **LIGHT)
     @guarded(answer_page)
     def o2c_pay_unknown(self, **_query):
         """Whatever is no pay link looks like a pay link that does not exist."""

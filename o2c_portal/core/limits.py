@@ -13,6 +13,9 @@ class Limit:
 
 
 LIMITS = {
+    "code_address": Limit(5, 600),
+    "code_network": Limit(20, 600),
+    "code_all": Limit(600, 60),
     "link_miss_network": Limit(60, 600),
     "link_miss_all": Limit(600, 600),
     "seen_link": Limit(60, 3600),

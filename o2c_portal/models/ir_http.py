@@ -26,7 +26,7 @@ class IrHttp(models.AbstractModel):
         if path != "/pay" and not path.startswith("/pay/"):
             return response
         status = cls._o2c_status(exception)
-        if request.httprequest.method == "POST":
+        if request.httprequest.method == "POST" and path != "/pay":  # there a form is posted, elsewhere scripts ask
             body = json.dumps({"error": {"code": status, "message": "refused", "data": {"message": ""}}})
             response = Response(body, status=status, content_type="application/json; charset=utf-8")
         else:
@@ -45,6 +45,6 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _dispatch(cls, endpoint):
         """Override: a query parameter named like the endpoint's first argument is a bad input, not a crash."""
-        if request.httprequest.path.startswith("/pay/"):
+        if f"{request.httprequest.path}/".startswith("/pay/"):
             request.params.pop("self", None)
         return super()._dispatch(endpoint)

@@ -8,9 +8,11 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, config
 
-from ..core import limits, paylink
+from ..core import limits, paycode, paylink
 
 USED_FIELDS = ("purpose", "move_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at", "revoked_at")
+CODE_CHANNELS = ("pdf", "print")  # what ends up on paper
+NONCES = 3  # how many are tried before we give up; two codes are alike once in 2^50
 EXTEND_AFTER = timedelta(days=1)  # a document rendered all day long does not write its link every time
 
 
@@ -18,7 +20,8 @@ class O2cPayLink(models.Model):
     """The right to pay one document without login, until it expires or is revoked.
 
     Nothing in a row opens a page: the token is derived from the nonce and a key kept outside the table, and only
-    its hash is stored. What is owed is read from the ledger whenever the link is used.
+    its hash is stored. So is the code of links that are printed, which is another way to the same link: who revokes it
+    ends both. What is owed is read from the ledger whenever the link is used.
     """
 
     _name = "o2c.pay.link"
@@ -41,6 +44,7 @@ class O2cPayLink(models.Model):
     )
     nonce = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     token_hash = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
+    code_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     is_current = fields.Boolean(
         "Current link", readonly=True, help="The link shown when the document is rendered again for this channel."
     )
@@ -60,6 +64,7 @@ class O2cPayLink(models.Model):
     )
 
     _token_hash_uniq = models.Constraint("UNIQUE (token_hash)", "This token exists already.")
+    _code_hash_uniq = models.Constraint("UNIQUE (code_hash)", "This code exists already.")
     _current_uniq = models.UniqueIndex("(move_id, channel) WHERE is_current")
 
     @api.depends("expires_at", "revoked_at")
@@ -100,38 +105,44 @@ class O2cPayLink(models.Model):
         links = self.sudo().search(  # the reader of a document has no access to links
             [("move_id", "in", moves.ids), ("channel", "=", channel), ("is_current", "=", True)]
         )
-        stale = links.filtered(lambda link: not link._token())
-        if stale:  # made with another key: still good for who holds them, but we cannot show them again
+        # Made with a key that is gone, or before codes were printed: good for who holds them, not to be shown again
+        stale = links.filtered(lambda link: not link._token() or (channel in CODE_CHANNELS and not link.code_hash))
+        if stale:
             stale.is_current = False
             stale.flush_recordset(["is_current"])
         links -= stale
         links._prolong()
-        links |= self._insert(moves - links.move_id, channel)
+        for _try in range(NONCES):
+            links |= self._insert(moves - links.move_id, channel)
         return {link.move_id.id: link for link in links}
 
     @api.model
     def _insert(self, moves, channel):
+        """Return new links. There is none for a move whose nonce, by chance, gave a code that exists already."""
         if not moves:
             return self.sudo()
-        now, key, database = fields.Datetime.now(), self._sudo_key(), self._sudo_database()
-        rows = []
-        for move in moves:
-            nonce = secrets.token_urlsafe(32)
-            token = paylink.derive(key, "pay", database, nonce)
-            rows.append(SQL(
-                "(%s, 'pay', %s, %s, %s, %s, %s, true, %s, 0, %s, %s, %s, %s)",
-                move.id, move.partner_id.id or None, move.company_id.id, channel, nonce, paylink.fingerprint(token),
-                self._expiry(move, channel, now), self.env.uid, self.env.uid, now, now,
-            ))
         self.env.cr.execute(SQL(
-            """INSERT INTO o2c_pay_link (move_id, purpose, partner_id, company_id, channel, nonce, token_hash,
+            """INSERT INTO o2c_pay_link (move_id, purpose, partner_id, company_id, channel, nonce, token_hash, code_hash,
                    is_current, expires_at, opens, create_uid, write_uid, create_date, write_date)
                VALUES %s ON CONFLICT DO NOTHING""",
-            SQL(", ").join(rows),
+            SQL(", ").join(self._row(move, channel) for move in moves),
         ))
         moves.invalidate_recordset(["o2c_pay_link_ids"])
         return self.sudo().search(
             [("move_id", "in", moves.ids), ("channel", "=", channel), ("is_current", "=", True)]
+        )
+
+    @api.model
+    def _row(self, move, channel):
+        key, database, now = self._sudo_keys()[0], self._sudo_database(), fields.Datetime.now()
+        nonce = secrets.token_urlsafe(32)
+        token, code_hash = paylink.derive(key, "pay", database, nonce), None
+        if channel in CODE_CHANNELS:
+            code_hash = paycode.fingerprint(key, database, paycode.derive(key, database, nonce))
+        return SQL(
+            "(%s, 'pay', %s, %s, %s, %s, %s, %s, true, %s, 0, %s, %s, %s, %s)",
+            move.id, move.partner_id.id or None, move.company_id.id, channel, nonce, paylink.fingerprint(token),
+            code_hash, self._expiry(move, channel, now), self.env.uid, self.env.uid, now, now,
         )
 
     @api.model
@@ -158,23 +169,52 @@ class O2cPayLink(models.Model):
         stored = link.token_hash if link else "0" * len(digest)  # a miss compares as much as a hit
         return link if hmac.compare_digest(stored, digest) else links
 
-    def _token(self):
-        """Return the token of this link, ``False`` when the key has changed since it was made."""
+    @api.model
+    def _find_code(self, code):
+        """Return the link of a code, as ``core.paycode.parse`` reads it, in whatever state it is, with elevated rights;
+        empty when there is none."""
+        database = self._sudo_database()
+        digests = [paycode.fingerprint(key, database, code) for key in self._sudo_keys()]
+        return self.sudo().search_fetch([("code_hash", "in", digests)], USED_FIELDS, limit=1)
+
+    def _working_key(self):
+        """Return the key this link was made with, ``None`` when it is not in use any more."""
         self.ensure_one()
-        link = self.sudo()  # nonce and hash are nobody's to read
-        token = paylink.derive(self._sudo_key(), link.purpose, self._sudo_database(), link.nonce)
-        return token if hmac.compare_digest(paylink.fingerprint(token), link.token_hash) else False
+        link, database = self.sudo(), self._sudo_database()  # nonce and hash are nobody's to read
+        for key in self._sudo_keys():
+            token = paylink.derive(key, link.purpose, database, link.nonce)
+            if hmac.compare_digest(paylink.fingerprint(token), link.token_hash):
+                return key
+        return None
+
+    def _token(self):
+        """Return the token of this link, ``False`` when the key it was made with is gone."""
+        key, link = self._working_key(), self.sudo()  # the nonce is nobody's to read
+        return paylink.derive(key, link.purpose, self._sudo_database(), link.nonce) if key else False
 
     def _url(self):
         """Return the absolute address of this link, ``False`` when its token cannot be derived any more."""
         token = self._token()
         return f"{self.move_id.get_base_url().rstrip('/')}/pay/{token}" if token else False
 
+    def _code(self):
+        """Return the code of this link as it is printed, ``False`` when it has none."""
+        key, link = self._working_key(), self.sudo()  # the nonce is nobody's to read
+        if not key or not link.code_hash:
+            return False
+        return paycode.shown(paycode.derive(key, self._sudo_database(), link.nonce))
+
     @api.model
-    def _sudo_key(self):
-        """Return the secret tokens are derived from: environment, server configuration, else the database's own."""
+    def _sudo_keys(self):
+        """Return the secrets tokens and codes are derived from, the one for new links first.
+
+        Environment, else server configuration, else the database's own; then the one that was used before, for as long
+        as it is configured, so that what is on paper already stays good.
+        """
         key = os.environ.get("O2C_LINK_KEY") or config.get("o2c_link_key")
-        return (key or self.env["ir.config_parameter"].sudo().get_param("database.secret")).encode()
+        key = key or self.env["ir.config_parameter"].sudo().get_param("database.secret")
+        before = os.environ.get("O2C_LINK_KEY_BEFORE") or config.get("o2c_link_key_before")
+        return [secret.encode() for secret in (key, before) if secret]
 
     @api.model
     def _sudo_database(self):

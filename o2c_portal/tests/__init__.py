@@ -13,6 +13,7 @@ from . import test_order_progress
 from . import test_order_schedule
 from . import test_order_stage
 from . import test_pay_bad_input
+from . import test_pay_code
 from . import test_pay_link
 from . import test_pay_page
 from . import test_payment_policy
@@ -30,6 +31,7 @@ from .core import test_instalments
 from .core import test_limits
 from .core import test_money
 from .core import test_own_limits
+from .core import test_paycode
 from .core import test_paylink
 from .core import test_policy
 from .core import test_progress

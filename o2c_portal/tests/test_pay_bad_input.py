@@ -42,13 +42,13 @@ class TestPayBadAddress(BadInputCase):
         self.assertEqual(unknown.status_code, 404)
         before = self._money()
         for path in [
-            "/pay", "/pay/", "/pay/x", f"/pay/{token[:42]}", f"/pay/{token}A", f"/pay/{'A' * 4096}",
+            "/pay/x", f"/pay/{token[:42]}", f"/pay/{token}A", f"/pay/{'A' * 4096}",
             f"/pay/{token[:-1]}{flip.get(token[-1], 'A')}", f"/pay/{flip.get(token[0], 'A')}{token[1:]}",
             f"/pay/{token.upper()}", f"/pay/{token.lower()}", f"/pay/{token}%00", f"/pay/{token}%0d%0aX-A:1",
             f"/pay/{token}%20", f"/pay/{token}.", f"/pay/{token}=", f"/pay/%20{token}", "/pay/%C3%A9",
             "/pay/%F0%9F%92%B3", "/pay/%FF", "/pay/%C0%AF", f"/pay/{token[:42]}%FF", f"/pay/{token[:42]}%C3%A9",
-            "/pay/../..", "/pay/..%2f..%2fweb", "/pay/%252e%252e", "/pay/..\\..\\web", f"/pay/?token={token}",
-            f"/pay?token={token}&token=b", f"/pay/x?token={token}", f"/pay/{portal_token}", f"/pay/{'0a' * 32}",
+            "/pay/../..", "/pay/..%2f..%2fweb", "/pay/%252e%252e", "/pay/..\\..\\web",
+            f"/pay/x?token={token}", f"/pay/{portal_token}", f"/pay/{'0a' * 32}",
             "/pay/K7QM-2XH9-4TC", f"/pay/{token}/nothing", f"/pay/{token}/invoice.pdf", f"/pay/{token}/review/more",
             "/pay/' OR 1=1--", "/pay/<script>", "/pay/{{7*7}}", "/pay/%25s", f"/pay/{self.link.id}",
             "/pay/null", "/pay/None", "/pay/-1", "/pay/18446744073709551616", f"/pay/x/{token}",

@@ -71,7 +71,7 @@ class TestPayLink(O2cCommon):
 
     def test_secret_columns_are_nobodys_to_read(self):
         link = self._link("email").with_user(self.env.ref("base.user_admin"))
-        for name in ["nonce", "token_hash"]:
+        for name in ["nonce", "token_hash", "code_hash"]:
             with self.subTest(field=name), self.assertRaises(AccessError):
                 link.read([name])
 
