@@ -56,6 +56,7 @@
         "views/res_partner_views.xml",
         "views/account_move_views.xml",
         "views/o2c_money_event_views.xml",
+        "views/o2c_remittance_views.xml",
         "views/o2c_order_stage_views.xml",
         "views/sale_order_views.xml",
         "views/account_payment_views.xml",

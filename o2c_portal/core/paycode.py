@@ -19,9 +19,8 @@ _IGNORED = re.compile(r"[\s\-\u2010-\u2015\u2212._]+")
 def check_symbol(data):
     """Return the symbol that makes ``data`` a code (Luhn's algorithm modulo 32).
 
-    It changes with every single symbol of ``data``, and with every swap of two neighbours except the swap of ``0`` and
-    ``Z``, the first and the last of the alphabet: Luhn's algorithm gives both orders the same weight. The same holds for
-    the last symbol of ``data`` and the check symbol itself.
+    It notices every single wrong symbol and every swap of two neighbours, the check symbol included, but one: ``0`` and
+    ``Z``, the first and the last of the alphabet, weigh the same in either order.
     """
     total = 0
     for position, symbol in enumerate(reversed(data)):

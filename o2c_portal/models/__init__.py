@@ -8,6 +8,7 @@ from . import o2c_payment_allocation
 from . import o2c_payment_policy
 from . import o2c_payment_policy_method
 from . import o2c_payment_policy_scope
+from . import o2c_remittance
 from . import o2c_stage_log
 from . import o2c_stage_rule
 from . import o2c_statement_mailing
@@ -26,8 +27,10 @@ from . import o2c_rate_limiter
 from . import o2c_receipt
 from . import o2c_statement
 from . import o2c_statement_paper
+from . import o2c_remittance_matcher
 
 # Extensions of Odoo
+from . import account_bank_statement_line
 from . import account_move
 from . import account_move_line
 from . import account_move_send

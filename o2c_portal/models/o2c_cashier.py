@@ -259,12 +259,13 @@ class O2cCashier(models.AbstractModel):
             raise ValidationError(self.env._("The amount has more decimals than the currency."))
         return minor
 
-    def _discounts(self, move, items):
-        """Return ``{line_id: minor}`` of early payment discounts granted today; Odoo decides who is eligible."""
-        today = fields.Date.context_today(move)
+    def _discounts(self, move, items, day=None):
+        """Return ``{line_id: minor}`` of early payment discounts granted on ``day``, by default today; Odoo decides who
+        is eligible."""
+        day = day or fields.Date.context_today(move)
         if not items or not move.invoice_payment_term_id.early_discount:  # spares reading all lines to learn the same
             return {}
-        if not move._is_eligible_for_early_payment_discount(move.currency_id, today):
+        if not move._is_eligible_for_early_payment_discount(move.currency_id, day):
             return {}
         digits = move.currency_id.decimal_places
         lines = self.env["account.move.line"].browse([item.line_id for item in items])

@@ -122,8 +122,8 @@ class O2cPayLink(models.Model):
         if not moves:
             return self.sudo()
         self.env.cr.execute(SQL(
-            """INSERT INTO o2c_pay_link (move_id, purpose, partner_id, company_id, channel, nonce, token_hash, code_hash,
-                   is_current, expires_at, opens, create_uid, write_uid, create_date, write_date)
+            """INSERT INTO o2c_pay_link (move_id, purpose, partner_id, company_id, channel, nonce, token_hash,
+                   code_hash, is_current, expires_at, opens, create_uid, write_uid, create_date, write_date)
                VALUES %s ON CONFLICT DO NOTHING""",
             SQL(", ").join(self._row(move, channel) for move in moves),
         ))

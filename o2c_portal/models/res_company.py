@@ -71,6 +71,27 @@ class ResCompany(models.Model):
     o2c_receipt_emails = fields.Char("Tell these addresses", help="Email addresses with a comma between them.")
     o2c_pay_now_mail = fields.Boolean("Pay Now in invoice emails", default=True)
     o2c_pay_now_pdf = fields.Boolean("Pay Now on invoice PDFs", default=True)
+    o2c_pay_code_pdf = fields.Boolean("Code to type on invoice PDFs", default=True)
+    o2c_bank_pdf = fields.Boolean("Bank transfer on invoice PDFs", default=True)
+
+    # Bank transfers
+    o2c_remittance_apply = fields.Boolean(
+        "Apply bank transfers by their reference", default=True,
+        help="A bank transaction that carries one of our references pays exactly what the reference stands for.",
+    )
+    o2c_tolerance_amount = fields.Monetary(
+        "Small difference", help="A transfer may miss what was asked for by this much, if the percentage allows it too."
+    )
+    o2c_tolerance_percent = fields.Float("Small difference in percent")
+    o2c_tolerance_account_id = fields.Many2one(
+        "account.account", "Account for small differences", check_company=True,
+        help="Without an account no difference is small.",
+    )
+
+    _o2c_tolerance_positive = models.Constraint(
+        "CHECK (o2c_tolerance_amount >= 0 AND o2c_tolerance_percent >= 0 AND o2c_tolerance_percent <= 100)",
+        "A small difference cannot be negative, nor more than all of it.",
+    )
 
     # Requests of customers
     o2c_request_user_id = fields.Many2one(

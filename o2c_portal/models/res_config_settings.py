@@ -33,3 +33,11 @@ class ResConfigSettings(models.TransientModel):
     # Requests of customers
     o2c_request_user_id = fields.Many2one(related="company_id.o2c_request_user_id", readonly=False)
     o2c_request_pause_days = fields.Integer(related="company_id.o2c_request_pause_days", readonly=False)
+    o2c_pay_code_pdf = fields.Boolean(related="company_id.o2c_pay_code_pdf", readonly=False)
+    o2c_bank_pdf = fields.Boolean(related="company_id.o2c_bank_pdf", readonly=False)
+
+    # Bank transfers
+    o2c_remittance_apply = fields.Boolean(related="company_id.o2c_remittance_apply", readonly=False)
+    o2c_tolerance_amount = fields.Monetary(related="company_id.o2c_tolerance_amount", readonly=False)
+    o2c_tolerance_percent = fields.Float(related="company_id.o2c_tolerance_percent", readonly=False)
+    o2c_tolerance_account_id = fields.Many2one(related="company_id.o2c_tolerance_account_id", readonly=False)

@@ -2,6 +2,7 @@ from . import test_access
 from . import test_account_limits
 from . import test_billing_contacts
 from . import test_customer_request
+from . import test_bank_transfer
 from . import test_invoice_instalments
 from . import test_invoice_mail
 from . import test_invoice_pdf
@@ -37,6 +38,7 @@ from .core import test_policy
 from .core import test_progress
 from .core import test_public_surface
 from .core import test_risk
+from .core import test_remittance
 from .core import test_schedule
 from .core import test_stages
 from .core import test_statements

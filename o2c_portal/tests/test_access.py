@@ -30,6 +30,8 @@ TABLE = {
     "o2c.payment.policy":     ("", "", "", "", R, RWCU),
     "o2c.payment.policy.method": ("", "", "", "", R, RWCU),
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms
+    "o2c.remittance":         ("", "", "", "", R, R),
+    "o2c.remittance.line":    ("", "", "", "", R, R),
     "o2c.stage.log":          ("", "", R, R, R, R),
     "o2c.stage.rule":         ("", "", R, "", R, RWCU),
     "o2c.statement.mailing":  ("", "", "", "", R, R),
