@@ -163,6 +163,13 @@ class AccountMove(models.Model):
         self.ensure_one()
         return self._o2c_pay_urls(channel).get(self.id, False)
 
+    def _o2c_pay_code(self, channel):
+        """Return the code that opens the same page as the address of a printed channel (pdf, print), as it is printed;
+        ``False`` when nothing is payable online."""
+        self.ensure_one()
+        links = self.env["o2c.pay.link"]._get_or_create(self.filtered(lambda move: move._o2c_is_payable()), channel)
+        return self.id in links and links[self.id]._code()
+
     def action_o2c_copy_pay_link(self):
         """Put the Pay Now address of this invoice on the user's clipboard.
 
@@ -388,3 +395,7 @@ class AccountMove(models.Model):
                 **words,
             )}
         return alerts
+    def _o2c_bank_request_pdf(self):
+        """Return what the PDF shows to get the invoice paid by bank transfer, None when that is not to be shown."""
+        self.ensure_one()
+        return self.env["o2c.pay.request"]._for_bank(self)

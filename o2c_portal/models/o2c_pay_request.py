@@ -14,6 +14,7 @@ from ..core import instalments
 from ..core.money import to_major
 
 QR_MODULE_PIXELS = 8
+EPC_NAME, EPC_TEXT = 5, 10  # lines of a SEPA transfer code
 
 
 class O2cPayRequest(models.AbstractModel):
@@ -26,15 +27,11 @@ class O2cPayRequest(models.AbstractModel):
         as ``(label, date, amount)`` when the document has several.
         """
         url = move._o2c_pay_url(channel)
-        amount, date = move._o2c_due_now()
-        if not url or not amount:
-            return None
         items = move._o2c_instalments()
         still = [item for item in instalments.in_order(items) if item.open_minor > 0]
-        # sudo: whoever sends the invoice offers its discount; the same amount the pay page asks for
-        if discounts := self.env["o2c.cashier"].sudo()._discounts(move, still):
-            amount -= sum(discounts.values())
-            date = min(move.line_ids.browse(discounts).mapped("discount_date"))
+        amount, date = self._due_now(move, still)
+        if not url or not amount:
+            return None
         return {
             "url": url,
             "amount": self._money(move, amount),
@@ -43,12 +40,64 @@ class O2cPayRequest(models.AbstractModel):
             "rows": [self._row(move, item) for item in still] if len(items) > 1 else [],
         }
 
+    def _due_now(self, move, still):
+        """Return amount (minor units) and date of what is asked for: what the pay page asks for as well."""
+        amount, date = move._o2c_due_now()
+        # sudo: whoever sends the invoice offers its discount
+        if discounts := self.env["o2c.cashier"].sudo()._discounts(move, still):
+            amount -= sum(discounts.values())
+            date = min(move.line_ids.browse(discounts).mapped("discount_date"))
+        return amount, date
+
     def _for_pdf(self, move):
-        """Return the request with its address as an image, ``qr``, to be scanned from paper."""
+        """Return the request with its address as an image, ``qr``, to be scanned from paper, and with the ``code`` and
+        the address, ``place``, where it can be typed."""
         request = move.company_id.o2c_pay_now_pdf and self._for(move, "pdf")
         if not request:
             return None
-        return {**request, "qr": image_data_uri(base64.b64encode(self._qr_png(request["url"])))}
+        code = move.company_id.o2c_pay_code_pdf and move._o2c_pay_code("pdf")
+        place = f"{move.get_base_url().rstrip('/')}/pay"
+        return {
+            **request, "qr": self._qr(request["url"]), "code": code, "place_url": place,
+            "place": place.partition("://")[2],
+        }
+
+    def _for_bank(self, move):
+        """Return what a customer needs to pay the document by bank transfer, None when there is nothing to transfer or
+        no account to transfer to. Keys: ``holder``, ``account``, ``bic``, ``bank``, ``amount``, ``reference``; ``qr``,
+        the image that banking apps scan, where Odoo can make one (account_qr_code_sepa: euros, IBAN).
+        """
+        account = move.partner_bank_id
+        owed = move.state == "posted" and move.move_type == "out_invoice" and move.amount_residual > 0
+        if not owed or not account or not move.company_id.o2c_bank_pdf:
+            return None
+        still = [item for item in move._o2c_instalments() if item.open_minor > 0]
+        amount, _date = self._due_now(move, still)
+        advice = self.env["o2c.remittance"]._for_invoices(move).get(move.id)
+        if not amount or not advice or advice.state == "cancelled":
+            return None
+        payload = self._epc(move, account, to_major(amount, move.currency_id.decimal_places), advice.reference)
+        return {
+            "holder": account.acc_holder_name or account.partner_id.name,
+            "account": account.acc_number,
+            "bic": account.bank_bic,
+            "bank": account.bank_name,
+            "amount": self._money(move, amount),
+            "reference": advice.display_name,
+            "qr": payload and self._qr(payload),
+        }
+
+    def _epc(self, move, account, amount, reference):
+        """Return the text of Odoo's SEPA transfer code, cut to the standard's limits, False where there is none."""
+        values = account._build_qr_code_vals(amount, "", reference, move.currency_id, move.partner_id)
+        if not values or values["qr_method"] != "sct_qr" or not 0.01 <= amount <= 999_999_999.99:
+            return False
+        lines = account._get_qr_vals(**values)
+        limits = {EPC_NAME: 70, EPC_TEXT: 140}  # Odoo leaves one character more to each
+        return "\n".join(line[:limits.get(place)] for place, line in enumerate(lines))
+
+    def _qr(self, text):
+        return image_data_uri(base64.b64encode(self._qr_png(text)))
 
     def _qr_png(self, text):
         """Return a QR code as PNG, in whole pixels per module.

@@ -22,6 +22,9 @@ class TestInvoicePdf(O2cCommon, HttpCase):
         super().setUpClass()
         cls.company = cls.env.company
         cls.term = cls._make_term((30, 0), (70, 30))
+        cls.bank_account = cls.env["res.partner.bank"].create({
+            "acc_number": "BE71 0961 2345 6769", "partner_id": cls.company.partner_id.id, "allow_out_payment": True,
+        })
 
     def _pdf(self, move):
         report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
@@ -53,7 +56,13 @@ class TestInvoicePdf(O2cCommon, HttpCase):
         text = self._text(pdf)
         self.assertIn("Pay Now", text)
         self.assertIn("To pay: $ 300.00 by", text.replace("\N{NO-BREAK SPACE}", " "))
+        host = invoice.get_base_url().partition("://")[2]
+        self.assertIn(f"or open {host}/pay and enter {invoice._o2c_pay_code('pdf')}", text)
+        self.assertNotIn(url, text.replace(" ", ""))
+        self.company.o2c_pay_code_pdf = False
+        text = self._text(self._pdf(invoice))
         self.assertIn(url, text.replace(" ", ""))
+        self.assertNotIn(invoice._o2c_pay_code("pdf"), text)
 
     @skipUnless(shutil.which("zbarimg") and shutil.which("pdftoppm"), "needs zbarimg and pdftoppm")
     def test_the_code_scans_in_every_layout_and_is_the_only_one(self):
@@ -87,6 +96,71 @@ class TestInvoicePdf(O2cCommon, HttpCase):
             pdf = self._pdf(self._make_invoice(100))
         self.assertFalse([link for link in self._links(pdf) if "/pay/" in link])
         self.assertTrue([link for link in self._links(pdf) if "/my/invoices/" in link])
+
+    # Bank transfer
+
+    def _bank_invoice(self, **values):
+        return self._make_invoice(1000, self.term, partner_bank_id=self.bank_account.id, **values)
+
+    def test_bank_details_and_reference(self):
+        invoice = self._bank_invoice()
+        text = self._text(self._pdf(invoice))
+        reference = self.env["o2c.remittance"]._for_invoices(invoice)[invoice.id].display_name
+        for expected in ["By bank transfer", "BE71 0961 2345 6769", reference, self.company.name]:
+            self.assertIn(expected, text)
+        self.assertNotIn("Payment Communication", text)
+        self.assertEqual(self._text(self._pdf(invoice)).count(reference), 1)
+        self.company.o2c_bank_pdf = False
+        text = self._text(self._pdf(invoice))
+        self.assertNotIn(reference, text)
+        self.assertIn("Payment Communication", text)
+
+    def test_bank_details_in_the_customer_s_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        invoice = self._bank_invoice()
+        template = self.env.ref("o2c_portal.report_invoice_document")
+        template.with_context(lang="fr_FR").update_field_translations(
+            "arch_db", {"fr_FR": {"By bank transfer": "Par virement", "and enter": "et saisissez"}}
+        )
+        text = self._text(self._pdf(invoice))
+        self.assertIn("Par virement", text)
+        self.assertIn("et saisissez", text)
+
+    def test_no_bank_details_where_nothing_is_to_be_transferred(self):
+        paid = self._bank_invoice()
+        self._register_payment(paid)
+        refund = self._bank_invoice()._reverse_moves()
+        refund.action_post()
+        cancelled = self._bank_invoice()
+        self.env["o2c.remittance"]._for_invoices(cancelled)[cancelled.id].action_cancel()
+        for name, move in [("paid", paid), ("credit note", refund), ("draft", self._bank_invoice(post=False)),
+                           ("no account", self._make_invoice(10)), ("reference cancelled", cancelled)]:
+            with self.subTest(name):
+                self.assertNotIn("By bank transfer", self._text(self._pdf(move)))
+
+    @skipUnless(shutil.which("zbarimg") and shutil.which("pdftoppm"), "needs zbarimg and pdftoppm")
+    def test_banking_apps_can_scan_it_within_the_limits_of_the_standard(self):
+        """As with account_qr_code_sepa, which is not there without base_iban."""
+        banks, amounts = self.env.registry["res.partner.bank"], []
+
+        def values(bank, qr_method, amount, currency, debtor_partner, free_communication, structured_communication):
+            amounts.append(amount)
+            return ["BCD", "002", "1", "SCT", "", bank.acc_holder_name[:71], bank.sanitized_acc_number,
+                    f"{currency.name}{amount}", "", structured_communication.replace(" ", ""), "x" * 141, ""]
+
+        self.startPatcher(patch.object(banks, "_get_available_qr_methods", lambda _bank: [("sct_qr", "SEPA", 20)]))
+        self.startPatcher(patch.object(banks, "_get_qr_vals", values))
+        invoice = self._bank_invoice()
+        self.bank_account.acc_holder_name = "N" * 75
+        codes = self._codes(self._pdf(invoice))
+        advice = self.env["o2c.remittance"]._for_invoices(invoice)[invoice.id]
+        self.assertIn(invoice._o2c_pay_url("pdf"), codes)
+        codes.remove(invoice._o2c_pay_url("pdf"))
+        self.assertEqual(codes, [
+            "BCD", "002", "1", "SCT", "N" * 70, "BE71096123456769", "USD300.0", advice.reference, "x" * 140,
+        ])
+        self.assertEqual(amounts, [300.0])
 
     def test_overdue_says_so(self):
         invoice = self._make_invoice(1000, self.term, "2026-01-01")
