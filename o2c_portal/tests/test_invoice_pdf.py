@@ -121,21 +121,25 @@ class TestInvoicePdf(O2cCommon, HttpCase):
         invoice = self._bank_invoice()
         template = self.env.ref("o2c_portal.report_invoice_document")
         template.with_context(lang="fr_FR").update_field_translations(
-            "arch_db", {"fr_FR": {"By bank transfer": "Par virement", "and enter": "et saisissez"}}
+            "arch_db", {"fr_FR": {
+                "<strong>By bank transfer</strong>": "<strong>Par virement</strong>", "Reference": "Communication",
+            }}
         )
         text = self._text(self._pdf(invoice))
         self.assertIn("Par virement", text)
-        self.assertIn("et saisissez", text)
+        self.assertIn("Communication RF", text)
 
     def test_no_bank_details_where_nothing_is_to_be_transferred(self):
-        paid = self._bank_invoice()
+        paid = self._make_invoice(10)
         self._register_payment(paid)
+        homeless = self._make_invoice(10)
+        homeless.partner_bank_id = False
         refund = self._bank_invoice()._reverse_moves()
         refund.action_post()
         cancelled = self._bank_invoice()
         self.env["o2c.remittance"]._for_invoices(cancelled)[cancelled.id].action_cancel()
         for name, move in [("paid", paid), ("credit note", refund), ("draft", self._bank_invoice(post=False)),
-                           ("no account", self._make_invoice(10)), ("reference cancelled", cancelled)]:
+                           ("no account", homeless), ("reference cancelled", cancelled)]:
             with self.subTest(name):
                 self.assertNotIn("By bank transfer", self._text(self._pdf(move)))
 
@@ -147,7 +151,7 @@ class TestInvoicePdf(O2cCommon, HttpCase):
         def values(bank, qr_method, amount, currency, debtor_partner, free_communication, structured_communication):
             amounts.append(amount)
             return ["BCD", "002", "1", "SCT", "", bank.acc_holder_name[:71], bank.sanitized_acc_number,
-                    f"{currency.name}{amount}", "", structured_communication.replace(" ", ""), "x" * 141, ""]
+                    f"{currency.name}{amount}", "", structured_communication.replace(" ", ""), free_communication, ""]
 
         self.startPatcher(patch.object(banks, "_get_available_qr_methods", lambda _bank: [("sct_qr", "SEPA", 20)]))
         self.startPatcher(patch.object(banks, "_get_qr_vals", values))
@@ -158,9 +162,12 @@ class TestInvoicePdf(O2cCommon, HttpCase):
         self.assertIn(invoice._o2c_pay_url("pdf"), codes)
         codes.remove(invoice._o2c_pay_url("pdf"))
         self.assertEqual(codes, [
-            "BCD", "002", "1", "SCT", "N" * 70, "BE71096123456769", "USD300.0", advice.reference, "x" * 140,
+            "BCD", "002", "1", "SCT", "N" * 70, "BE71096123456769", "USD300.0", advice.reference,
         ])
         self.assertEqual(amounts, [300.0])
+        self.startPatcher(patch.object(banks, "_get_qr_vals", lambda *_args, **_values: ["x" * 200] * 12))
+        payload = self.env["o2c.pay.request"]._epc(invoice, self.bank_account, 300.0, advice.reference)
+        self.assertEqual([len(line) for line in payload.split("\n")], [200] * 5 + [70] + [200] * 4 + [140, 200])
 
     def test_overdue_says_so(self):
         invoice = self._make_invoice(1000, self.term, "2026-01-01")
