@@ -37,8 +37,8 @@ from .core import test_paylink
 from .core import test_policy
 from .core import test_progress
 from .core import test_public_surface
-from .core import test_risk
 from .core import test_remittance
+from .core import test_risk
 from .core import test_schedule
 from .core import test_stages
 from .core import test_statements
