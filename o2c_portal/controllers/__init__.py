@@ -3,9 +3,9 @@ from . import account_help
 from . import account_history
 from . import account_limits
 from . import pay
+from . import pay_code
 from . import pay_start
 from . import payment
 from . import portal
 from . import sale_portal
 from . import statement
-from . import pay, pay_code, pay_start, payment, portal, sale_portal

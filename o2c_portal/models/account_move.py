@@ -355,6 +355,11 @@ class AccountMove(models.Model):
         self.ensure_one()
         return self.env["o2c.pay.request"]._for_pdf(self)
 
+    def _o2c_bank_request_pdf(self):
+        """Return what the PDF shows to get the invoice paid by bank transfer, None when that is not to be shown."""
+        self.ensure_one()
+        return self.env["o2c.pay.request"]._for_bank(self)
+
     # What the customer told us
 
     o2c_request_item_ids = fields.One2many("o2c.customer.request.item", "move_id", readonly=True)
@@ -395,7 +400,3 @@ class AccountMove(models.Model):
                 **words,
             )}
         return alerts
-    def _o2c_bank_request_pdf(self):
-        """Return what the PDF shows to get the invoice paid by bank transfer, None when that is not to be shown."""
-        self.ensure_one()
-        return self.env["o2c.pay.request"]._for_bank(self)

@@ -29,12 +29,12 @@ class ResConfigSettings(models.TransientModel):
     o2c_receipt_emails = fields.Char(related="company_id.o2c_receipt_emails", readonly=False)
     o2c_pay_now_mail = fields.Boolean(related="company_id.o2c_pay_now_mail", readonly=False)
     o2c_pay_now_pdf = fields.Boolean(related="company_id.o2c_pay_now_pdf", readonly=False)
+    o2c_pay_code_pdf = fields.Boolean(related="company_id.o2c_pay_code_pdf", readonly=False)
+    o2c_bank_pdf = fields.Boolean(related="company_id.o2c_bank_pdf", readonly=False)
 
     # Requests of customers
     o2c_request_user_id = fields.Many2one(related="company_id.o2c_request_user_id", readonly=False)
     o2c_request_pause_days = fields.Integer(related="company_id.o2c_request_pause_days", readonly=False)
-    o2c_pay_code_pdf = fields.Boolean(related="company_id.o2c_pay_code_pdf", readonly=False)
-    o2c_bank_pdf = fields.Boolean(related="company_id.o2c_bank_pdf", readonly=False)
 
     # Bank transfers
     o2c_remittance_apply = fields.Boolean(related="company_id.o2c_remittance_apply", readonly=False)
