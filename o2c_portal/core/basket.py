@@ -67,14 +67,19 @@ def in_full(items: Iterable[Instalment], discounts: dict[int, int]) -> tuple[Par
     )
 
 
-def in_part(items: Iterable[Instalment], amounts_minor: Iterable[int], discounts: dict[int, int]) -> tuple[Part, ...]:
-    """Pay of every item the amount given for it; whoever pays all but the early payment discount is granted it.
+def in_part(
+    items: Iterable[Instalment], amounts_minor: Iterable[int | None], discounts: dict[int, int]
+) -> tuple[Part, ...]:
+    """Pay of every item the amount given for it, None for all of it less its early payment discount.
+
+    Whoever pays all but the discount is granted it.
 
     :raises ValueError: if an amount is not positive or more than what is open of its item
     """
     parts = []
     for item, minor in zip(items, amounts_minor, strict=True):
         discount = discounts.get(item.line_id, 0)
+        minor = item.open_minor - discount if minor is None else minor
         if not 0 < minor <= item.open_minor:
             raise ValueError("amount is more than what is open")
         parts.append(Part(item, minor, discount if minor == item.open_minor - discount else 0))

@@ -40,6 +40,7 @@ from .core import test_public_surface
 from .core import test_remittance
 from .core import test_risk
 from .core import test_schedule
+from .core import test_selection
 from .core import test_stages
 from .core import test_statements
 from .core import test_typed
