@@ -9,3 +9,4 @@ from . import payment
 from . import portal
 from . import sale_portal
 from . import statement
+from . import basket, pay, pay_start, payment, portal, sale_portal

@@ -14,6 +14,7 @@ from ..core import instalments, public_surface
 from ..models.o2c_cashier import NothingToPay, PolicyRefusal
 from ..models.o2c_pay_page import OTHER, AmountNotAllowed
 from ..models.payment_provider import REASONS
+from . import basket
 from .payment import O2cPaymentPortal
 from .public import Refusal, guarded, page, speak
 
@@ -22,13 +23,14 @@ PUBLIC = {"type": "http", "auth": "public", "csrf": False, "sitemap": False}
 READ = {**PUBLIC, "readonly": True}
 LIGHT = {**READ, "save_session": False}  # no cookie before there is something to protect
 TYPED_LENGTH = 30  # as much of a refused amount as its field shows again
-MESSAGES = {404: "unknown", 405: "unknown", 410: "gone", 429: "unknown"}
+MESSAGES = {404: "unknown", 405: "unknown", 410: "gone", 422: "refused", 429: "unknown"}
 
 
 def answer_page(refusal):
     """Return the page for a refusal; unknown, malformed and asked for too often look the same to the byte."""
     speak()
-    return page("o2c_portal.pay_message", {"kind": MESSAGES.get(refusal.status, "unavailable")}, refusal.status)
+    kind = MESSAGES.get(refusal.status, "unavailable")
+    return page("o2c_portal.pay_message", {"kind": kind, "message": refusal.message}, refusal.status)
 
 
 def answer_json(refusal):
@@ -87,6 +89,8 @@ class O2cPay(O2cPaymentPortal):
     def o2c_pay_choose(self, token, **_query):
         """Show what is owed and let the payer choose what to pay."""
         link, desk = self._o2c_open(token)
+        if link.purpose == "account":
+            return basket.overview(basket.link_visit(link, token), basket.read_selection())
         if desk._standing(link) == "paid":
             return self._o2c_paid(link, desk)
         return self._o2c_page("choose", token, link, desk._overview(link.move_id))
@@ -96,10 +100,12 @@ class O2cPay(O2cPaymentPortal):
     def o2c_pay_review(self, token, choice="", amount="", **_query):
         """Show once more what will be paid, before anything is started; an amount that cannot be paid leads back to
         its field."""
+        link, desk = self._o2c_open(token)
+        if link.purpose == "account":
+            return basket.review(basket.link_visit(link, token), basket.read_selection())
         try:
-            link, review = self._o2c_chosen(token, choice, amount)
+            review = self._o2c_chosen(link, desk, choice, amount)
         except AmountNotAllowed as error:
-            link, desk = self._o2c_open(token)
             values = {**desk._overview(link.move_id), "typed": amount[:TYPED_LENGTH], "amount_error": str(error)}
             return self._o2c_page("choose", token, link, values, 422)
         if not review:
@@ -111,8 +117,11 @@ class O2cPay(O2cPaymentPortal):
     @guarded(answer_page, "GET", "HEAD")
     def o2c_pay_checkout(self, token, choice="", amount="", **_query):
         """Show the providers' own forms for what was chosen."""
+        link, desk = self._o2c_open(token)
+        if link.purpose == "account":
+            return basket.checkout(basket.link_visit(link, token), basket.read_selection())
         try:
-            link, review = self._o2c_chosen(token, choice, amount)
+            review = self._o2c_chosen(link, desk, choice, amount)
         except AmountNotAllowed:
             return self._o2c_back(token)
         if not review or not review["available"]:
@@ -129,6 +138,8 @@ class O2cPay(O2cPaymentPortal):
     def o2c_pay_result(self, token, **_query):
         """Tell how the payment that this browser started went."""
         link = find_link(token)
+        if link.purpose == "account":
+            return basket.result(basket.link_visit(link, token))
         transaction = self._o2c_monitored()
         if transaction.o2c_pay_link_id != link:
             return self._o2c_back(token)
@@ -174,18 +185,18 @@ class O2cPay(O2cPaymentPortal):
             raise Refusal(410, "gone")
         return link, desk
 
-    def _o2c_chosen(self, token, choice, amount):
-        """Return the link and what a choice stands for, nothing when it stands for nothing (any more).
+    @staticmethod
+    def _o2c_chosen(link, desk, choice, amount):
+        """Return what a choice stands for, nothing when it stands for nothing (any more).
 
         :raises AmountNotAllowed: if the payer's own amount cannot be paid
         """
-        link, desk = self._o2c_open(token)
         if choice not in (*instalments.CHOICES, OTHER):
-            return link, None
+            return None
         try:
-            return link, desk._review(link.move_id, choice, amount)
+            return desk._review(link.move_id, choice, amount)
         except (NothingToPay, PolicyRefusal):
-            return link, None
+            return None
 
     @staticmethod
     def _o2c_page(name, token, link, values, status=200):

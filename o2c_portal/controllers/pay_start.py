@@ -1,4 +1,4 @@
-"""Starting a payment from the pay page: every field is checked, every amount comes from the ledger."""
+"""Starting a payment from our own pages: every field is checked, every amount comes from the ledger."""
 
 import hashlib
 import json
@@ -16,6 +16,8 @@ from odoo.addons.payment.controllers.post_processing import PaymentPostProcessin
 from ..core import start
 from ..models.o2c_cashier import NothingToPay, PolicyRefusal
 from ..models.o2c_payment_allocation import PaymentInProgress
+from .account import ROUTE
+from .basket import account_till, link_till
 from .pay import PUBLIC, answer_json, check_same_site, find_link
 from .payment import O2cPaymentPortal, payer_key
 from .public import Refusal, guarded
@@ -28,19 +30,28 @@ class O2cPayStart(O2cPaymentPortal):
 
     @http.route("/pay/<string:token>/start", **PUBLIC, max_content_length=start.MAX_BYTES)
     @guarded(answer_json, "POST")
-    def o2c_pay_start(self, token, **_query):
+    def o2c_pay_start(self, token, group="", **_query):
+        """Start a payment by a link: of its invoice, or of what was chosen of its account."""
+        return self._o2c_begin(link_till(find_link(token), group))
+
+    @http.route("/my/billing/start", **ROUTE, csrf=False, max_content_length=start.MAX_BYTES)
+    @guarded(answer_json, "POST")
+    def o2c_account_start(self, group="", **_query):
+        """Start a payment of what the owner of an account has chosen."""
+        return self._o2c_begin(account_till(group))
+
+    def _o2c_begin(self, till):
         """Create the transaction for what the payer has reviewed and return what the provider's form needs.
 
         The transaction is committed before a provider hears of it: when the request has to run again, it finds the
         transaction by its key and asks the provider about that one, not about a second.
         """
-        link = find_link(token)
         params = self._o2c_read_params()
         wish = start.check(params)
-        keys = self._o2c_start_keys(link, params)
-        self._o2c_check_rate(link)
+        keys = self._o2c_start_keys(till, params)
+        self._o2c_check_rate(till)
         started = self._o2c_find_started(keys)
-        transaction = started or self._o2c_start(link, wish, keys)
+        transaction = started or self._o2c_start(till, wish, keys)
         PaymentPostProcessing.monitor_transaction(transaction)  # again: the session may have been read anew
         if wish.flow == "token" and not started:  # an attempt whose outcome is unknown is never charged again
             self._o2c_charge(transaction)
@@ -68,7 +79,7 @@ class O2cPayStart(O2cPaymentPortal):
         return params
 
     @staticmethod
-    def _o2c_start_keys(link, params):
+    def _o2c_start_keys(till, params):
         """Return create values that identify this very request, so that it never starts two payments.
 
         :raises Refusal: 400 for a malformed Idempotency-Key
@@ -76,9 +87,9 @@ class O2cPayStart(O2cPaymentPortal):
         environ = request.httprequest.environ  # survives when Odoo runs the request again
         sent = start.check_idempotency_key(request.httprequest.headers.get("Idempotency-Key"))
         key = environ.setdefault(START_KEY, sent or secrets.token_urlsafe(16))
-        body = json.dumps(params, sort_keys=True)
+        body = json.dumps([params, till.case.company_id.id, till.case.currency_id.id], sort_keys=True)
         return {
-            "o2c_start_key": hashlib.sha256(f"{link.id}|{payer_key()}|{key}".encode()).hexdigest(),
+            "o2c_start_key": hashlib.sha256(f"{till.key}|{payer_key()}|{key}".encode()).hexdigest(),
             "o2c_start_digest": hashlib.sha256(body.encode()).hexdigest(),
         }
 
@@ -96,41 +107,40 @@ class O2cPayStart(O2cPaymentPortal):
         return transaction_sudo
 
     @staticmethod
-    def _o2c_check_rate(link):
+    def _o2c_check_rate(till):
         """:raises Refusal: 429 after too many attempts or declines, 503 when they cannot be counted"""
         limiter = request.env["o2c.rate.limiter"]
         visitor = limiter._visitor(request.httprequest)
         try:
-            too_many = limiter._exceeded("start_link", link.id)
+            too_many = limiter._exceeded(till.bucket, till.key)
             too_many |= bool(visitor) and limiter._exceeded("start_address", visitor[0])
         except psycopg2.Error as error:
             _logger.error("Payments cannot be counted, so none is started", exc_info=True)
             raise Refusal(503, "unavailable") from error
-        if too_many or link._too_many_declines():
+        if too_many or till.too_many_declines():
             raise Refusal(429, "too_many_requests", request.env._(
                 "There were too many attempts. Please try again in an hour or contact the sender of the invoice."
             ))
 
     # What is done about it
 
-    def _o2c_start(self, link, wish, keys):
+    def _o2c_start(self, till, wish, keys):
         """Return the new transaction, with its claims.
 
         :raises Refusal: for whatever is not, or no longer, as the payer's page said
         """
-        desk, move = link.env["o2c.pay.page"].sudo(), link.move_id  # the link allows to pay this invoice
-        self._o2c_check_standing(link, desk)
-        quote = self._o2c_quote(move, wish)
-        self._o2c_check_policy(desk, move, wish, quote)
-        self._o2c_check_method(desk, move, wish, quote)
+        till.check()
+        quote, case, desk = self._o2c_quote(till, wish), till.case, till.env["o2c.pay.page"]
+        self._o2c_check_policy(desk, case, wish, quote)
+        self._o2c_check_method(desk, case, wish, quote)
         request.update_context(delay_token_charge=True)  # charged after the commit
         try:
             return self._create_transaction(
                 provider_id=wish.provider_id, payment_method_id=wish.payment_method_id, token_id=wish.token_id,
-                amount=quote.amount, currency_id=move.currency_id.id, partner_id=move.partner_id.id, flow=wish.flow,
-                tokenization_requested=wish.tokenization_requested, landing_route="/pay/return",
+                amount=quote.amount, currency_id=case.currency_id.id, partner_id=case.partner_id.id, flow=wish.flow,
+                tokenization_requested=wish.tokenization_requested, landing_route=till.landing_route,
                 custom_create_values={
-                    **desk.env["o2c.cashier"]._transaction_values(quote, payer_key(), link), **keys,
+                    **desk.env["o2c.cashier"]._transaction_values(quote, payer_key(), till.link), **keys,
                 },
             )
         except PaymentInProgress as error:
@@ -143,32 +153,24 @@ class O2cPayStart(O2cPaymentPortal):
             raise Refusal(409, "changed", str(error)) from error
 
     @staticmethod
-    def _o2c_check_standing(link, desk):
-        standing = desk._standing(link)
-        if standing == "paid":
-            raise Refusal(409, "already_paid", request.env._("This invoice has been paid."))
-        if standing == "gone":
-            if link.state == "active":
-                raise Refusal(409, "not_payable", request.env._("This invoice can no longer be paid online."))
-            raise Refusal(410, "gone", request.env._("This link is no longer valid."))
-
-    @staticmethod
-    def _o2c_quote(move, wish):
+    def _o2c_quote(till, wish):
         """Return the server's quote for the instalments the payer chose.
 
         :raises Refusal: 422 for foreign instalments, 409 when they or their amount are not what the payer saw
         """
-        items = {item.line_id: item for item in move._o2c_instalments()}
+        items = till.instalments(wish.installment_ids)
         if not set(wish.installment_ids) <= set(items):
             raise Refusal(422, "bad_installments")
         chosen = [items[line_id] for line_id in wish.installment_ids]
+        if len(till.payable(chosen)) != len(chosen):
+            raise Refusal(409, "not_payable", request.env._("Part of this can no longer be paid online."))
         if any(item.open_minor <= 0 for item in chosen):
             raise Refusal(409, "already_paid", request.env._("Part of this has been paid meanwhile. Please reload."))
         if any(item.claimed for item in chosen):
             raise Refusal(409, "in_progress", request.env._("A payment of this is being processed."))
         try:
-            quote = move.env["o2c.cashier"]._quote_basket(
-                move.currency_id, chosen, wish.amounts_minor, wish.on_account_minor
+            quote = till.env["o2c.cashier"]._quote_basket(
+                till.case.currency_id, chosen, wish.amounts_minor, wish.on_account_minor
             )
         except NothingToPay as error:
             raise Refusal(409, "not_payable", str(error)) from error
@@ -182,32 +184,32 @@ class O2cPayStart(O2cPaymentPortal):
         return quote
 
     @staticmethod
-    def _o2c_check_policy(desk, move, wish, quote):
+    def _o2c_check_policy(desk, case, wish, quote):
         """:raises Refusal: 422 with a sentence that says what the customer's policy allows"""
         cashier = desk.env["o2c.cashier"]
         method = {"payment_method_id": wish.payment_method_id} if wish.flow != "token" else {}
-        values = {"provider_id": wish.provider_id, "currency_id": move.currency_id.id, "amount": quote.amount, **method}
+        values = {"provider_id": wish.provider_id, "currency_id": case.currency_id.id, "amount": quote.amount, **method}
         try:
-            cashier._check_policy(quote, move.partner_id, move.company_id, move)
-            cashier._check_method(values, move.partner_id, move.company_id)
+            cashier._check_policy(quote, case.partner_id, case.company_id)
+            cashier._check_method(values, case.partner_id, case.company_id)
         except PolicyRefusal as error:
             raise Refusal(422, "policy", str(error)) from error
 
     @staticmethod
-    def _o2c_check_method(desk, move, wish, quote):
+    def _o2c_check_method(desk, case, wish, quote):
         """:raises Refusal: 422 for a method that is not on offer, 403 for a saved one that is not the visitor's own"""
         user, report = request.env.user, {}
-        providers = desk._providers(move, quote.amount, report)
+        providers = desk._providers(case, quote.amount, report)
         if wish.provider_id not in providers.ids:
             raise Refusal(422, "bad_provider")
         if wish.flow == "token" or wish.token_id:
-            saved = desk._saved_methods(move, providers, user)  # what the policy says of them is checked with the start
+            saved = desk._saved_methods(case, providers, user)  # what the policy says of them is checked with the start
             if wish.flow != "token" or wish.token_id not in saved.ids:
                 _logger.info("A saved payment method was asked for by someone who does not own it")
                 raise Refusal(403, "not_your_method")
         else:
-            methods = desk._methods(move, providers.browse(wish.provider_id), report)
+            methods = desk._methods(case, providers.browse(wish.provider_id), report)
             if wish.payment_method_id not in methods.ids:
                 raise Refusal(422, "bad_payment_method")
-        if wish.tokenization_requested and not desk._may_save(move, user):
+        if wish.tokenization_requested and not desk._may_save(case, user):
             raise Refusal(403, "login_required")

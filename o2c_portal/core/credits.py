@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MAX_CREDITS = 40  # in one request
+
 
 @dataclass(frozen=True)
 class Match:

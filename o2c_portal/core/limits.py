@@ -20,6 +20,8 @@ LIMITS = {
     "link_miss_all": Limit(600, 600),
     "seen_link": Limit(60, 3600),
     "start_link": Limit(10, 3600),
+    "start_account": Limit(20, 3600),
+    "credits_account": Limit(20, 3600),
     "start_address": Limit(20, 3600),
     "statement_pdf": Limit(20, 600),
     "account_pdf": Limit(60, 3600),
@@ -30,6 +32,7 @@ LIMITS = {
     "own_limits": Limit(30, 3600),
 }
 DECLINES_PER_LINK = Limit(3, 3600)
+DECLINES_PER_PAYER = Limit(5, 3600)
 
 
 def exceeded(limit, current, previous, elapsed):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from . import money
+from . import money, paging
 from .instalments import Instalment
 
 MAX_ITEMS = 500  # in one payment
@@ -64,7 +64,7 @@ def read(parameters: Iterable[tuple[str, str]]) -> Selection:
         ids=ids,
         amounts={item: one[f"amount_{item}"] for item in ids if one.get(f"amount_{item}")},
         on_account=one.get("on_account", ""),
-        page=_page(one.get("page", "")),
+        page=paging.wanted(one.get("page", "")),
         search=one.get("q", "")[:64],
     )
 
@@ -89,12 +89,6 @@ def amounts(selection: Selection, items: Sequence[Instalment], digits: int, poin
     return wanted, errors
 
 
-def page_of(total: int, wished: int, size: int) -> tuple[int, int]:
-    """Return ``(page, pages)``: the wished page, or the nearest there is."""
-    pages = max(1, -(-total // size))
-    return min(max(1, wished), pages), pages
-
-
 def _identifier(text):
     if not _IDENTIFIER.fullmatch(text) or int(text) > _LAST:
         raise BadSelection("identifier")
@@ -108,7 +102,3 @@ def _group(text):
     if not found:
         raise BadSelection("group")
     return _identifier(found[1]), _identifier(found[2])
-
-
-def _page(text):
-    return int(text) if _IDENTIFIER.fullmatch(text) else 1

@@ -4,6 +4,7 @@ from . import o2c_customer_request
 from . import o2c_money_event
 from . import o2c_order_stage
 from . import o2c_pay_link
+from . import o2c_pay_link_account
 from . import o2c_payment_allocation
 from . import o2c_payment_policy
 from . import o2c_payment_policy_method
@@ -20,7 +21,11 @@ from . import o2c_account_limits
 from . import o2c_account_requests
 from . import o2c_cashier
 from . import o2c_order_progress
+from . import o2c_basket
+from . import o2c_cashier
+from . import o2c_credit
 from . import o2c_pay_page
+from . import o2c_basket_page
 from . import o2c_pay_request
 from . import o2c_payment_history
 from . import o2c_rate_limiter

@@ -80,12 +80,13 @@ class AccountMove(models.Model):
     def _o2c_is_payable_document(self):
         """Say whether the document is of a kind and state that customers may pay online."""
         self.ensure_one()
+        return self.state == "posted" and self.move_type in PAYABLE_MOVE_TYPES and self._o2c_pays_online()
+
+    @api.model
+    def _o2c_pays_online(self):
+        """Say whether the settings let customers pay online."""
         enabled = self.env["ir.config_parameter"].sudo().get_param("account_payment.enable_portal_payment")
-        return (
-            self.state == "posted"
-            and self.move_type in PAYABLE_MOVE_TYPES
-            and str2bool(enabled, default=False)
-        )
+        return str2bool(enabled, default=False)
 
     def _has_to_be_paid(self):
         """Override of account_payment: a payment under way hides only the instalments it pays, not the others."""

@@ -43,6 +43,11 @@ class O2cAccount(models.AbstractModel):
         )
 
     @api.model
+    def _link_scope(self, link):
+        """Return the ``Scope`` of whoever holds a link to an account: in one company, and nobody in particular."""
+        return Scope(link.account_id, link.env["res.partner"], tuple(link.company_id.ids))
+
+    @api.model
     def _due_domain(self, scope):
         """Return the domain of the due items in a scope; ``o2c.due.item`` rows are kept by commercial partner."""
         domain = Domain("partner_id", "=", scope.partner.id) & Domain("company_id", "in", scope.company_ids)

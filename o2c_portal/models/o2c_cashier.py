@@ -60,10 +60,7 @@ class O2cCashier(models.AbstractModel):
         """
         if not items and not on_account_minor:
             raise self._nothing_to_pay()
-        moves = self.env["account.move"].browse({item.move_id for item in items})
-        discounts = {}
-        for move in moves.filtered("invoice_payment_term_id.early_discount"):
-            discounts |= self._discounts(move, [item for item in items if item.move_id == move.id])
+        discounts = self._discounts(self.env["account.move"].browse({item.move_id for item in items}), items)
         try:
             parts = basket.in_full(items, discounts) if amounts_minor is None else (
                 basket.in_part(items, amounts_minor, discounts)
@@ -215,7 +212,8 @@ class O2cCashier(models.AbstractModel):
     def _transaction_values(self, quote, payer_key, link=None):
         """Return the create values that make a transaction pay ``quote`` and nothing else."""
         values = self._allocation_values(quote)
-        values["invoice_ids"] = [Command.set(list({item.move_id for item in quote.items}))]
+        if quote.items:
+            values["invoice_ids"] = [Command.set(list(dict.fromkeys(item.move_id for item in quote.items)))]
         values["o2c_payer_key"] = payer_key
         values["o2c_on_account"] = money.to_major(quote.on_account_minor, quote.digits)
         if link:
@@ -269,8 +267,19 @@ class O2cCashier(models.AbstractModel):
             return {}
         digits = move.currency_id.decimal_places
         lines = self.env["account.move.line"].browse([item.line_id for item in items])
+    def _discounts(self, moves, items):
+        """Return ``{line_id: minor}`` of early payment discounts granted today; Odoo decides who is eligible."""
+        today = fields.Date.context_today(moves)
+        # Terms without a discount are passed over at once: it spares reading all lines to learn the same.
+        granted = moves.filtered("invoice_payment_term_id.early_discount").filtered(
+            lambda move: move._is_eligible_for_early_payment_discount(move.currency_id, today)
+        )
+        granted_ids = set(granted.ids)
+        lines = self.env["account.move.line"].browse([item.line_id for item in items if item.move_id in granted_ids])
         return {
-            line.id: money.to_minor(line.amount_currency - line.discount_amount_currency, digits)
+            line.id: money.to_minor(
+                line.amount_currency - line.discount_amount_currency, line.currency_id.decimal_places
+            )
             for line in lines
             if line.discount_date and line.currency_id.is_zero(line.amount_currency - line.amount_residual_currency)
         }

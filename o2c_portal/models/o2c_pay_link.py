@@ -1,4 +1,4 @@
-"""The links by which documents are paid: made, found, counted, ended."""
+"""The links by which documents and accounts are paid: made, found, counted, ended."""
 
 import hmac
 import os
@@ -13,11 +13,14 @@ from ..core import limits, paycode, paylink
 USED_FIELDS = ("purpose", "move_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at", "revoked_at")
 CODE_CHANNELS = ("pdf", "print")  # what ends up on paper
 NONCES = 3  # how many are tried before we give up; two codes are alike once in 2^50
+USED_FIELDS = (
+    "purpose", "move_id", "account_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at", "revoked_at",
+)
 EXTEND_AFTER = timedelta(days=1)  # a document rendered all day long does not write its link every time
 
 
 class O2cPayLink(models.Model):
-    """The right to pay one document without login, until it expires or is revoked.
+    """The right to pay one document, or what is owed on one account, without login, until it expires or is revoked.
 
     Nothing in a row opens a page: the token is derived from the nonce and a key kept outside the table, and only
     its hash is stored. So is the code of links that are printed, which is another way to the same link: who revokes it
@@ -29,9 +32,11 @@ class O2cPayLink(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
-    purpose = fields.Selection([("pay", "Pay")], required=True, readonly=True, default="pay")
+    purpose = fields.Selection(
+        [("pay", "Pay an invoice"), ("account", "Pay on an account")], required=True, readonly=True, default="pay"
+    )
     move_id = fields.Many2one(
-        "account.move", "Invoice", required=True, readonly=True, index=True, ondelete="cascade", check_company=True
+        "account.move", "Invoice", readonly=True, index=True, ondelete="cascade", check_company=True
     )
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True, index="btree_not_null")
     company_id = fields.Many2one("res.company", required=True, readonly=True)
@@ -58,7 +63,7 @@ class O2cPayLink(models.Model):
     start_count = fields.Integer("Started", compute="_compute_payments", compute_sudo=True)
     paid_count = fields.Integer("Paid", compute="_compute_payments", compute_sudo=True)
     paid_amount = fields.Monetary("Amount paid", compute="_compute_payments", compute_sudo=True)
-    currency_id = fields.Many2one(related="move_id.currency_id")
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")], compute="_compute_state"
     )
@@ -66,6 +71,16 @@ class O2cPayLink(models.Model):
     _token_hash_uniq = models.Constraint("UNIQUE (token_hash)", "This token exists already.")
     _code_hash_uniq = models.Constraint("UNIQUE (code_hash)", "This code exists already.")
     _current_uniq = models.UniqueIndex("(move_id, channel) WHERE is_current")
+    _purpose_names_what_is_paid = models.Constraint(
+        """CHECK (purpose = 'pay' AND move_id IS NOT NULL
+                  OR purpose = 'account' AND move_id IS NULL AND account_id IS NOT NULL)""",
+        "A pay link is for an invoice or for the account of a customer.",
+    )
+
+    @api.depends("move_id.currency_id", "company_id.currency_id")
+    def _compute_currency_id(self):
+        for link in self:
+            link.currency_id = link.move_id.currency_id or link.company_id.currency_id
 
     @api.depends("expires_at", "revoked_at")
     def _compute_state(self):
@@ -87,11 +102,12 @@ class O2cPayLink(models.Model):
             link.start_count = started.get(link.id, 0)
             link.paid_count, link.paid_amount = paid.get(link.id, (0, 0.0))
 
-    @api.depends("move_id", "channel")
+    @api.depends("move_id", "partner_id", "channel")
     def _compute_display_name(self):
         labels = dict(self._fields["channel"]._description_selection(self.env))
         for link in self:
-            link.display_name = f"{link.move_id.name} · {labels.get(link.channel, '')}"
+            name = link.move_id.name or link.partner_id.display_name
+            link.display_name = f"{name} · {labels.get(link.channel, '')}"
 
     # Making and finding links. Whoever renders a document needs its link, so these work with elevated rights;
     # none of them is reachable by RPC.
@@ -195,7 +211,8 @@ class O2cPayLink(models.Model):
     def _url(self):
         """Return the absolute address of this link, ``False`` when its token cannot be derived any more."""
         token = self._token()
-        return f"{self.move_id.get_base_url().rstrip('/')}/pay/{token}" if token else False
+        source = self.move_id or self.company_id
+        return f"{source.get_base_url().rstrip('/')}/pay/{token}" if token else False
 
     def _code(self):
         """Return the code of this link as it is printed, ``False`` when it has none."""
@@ -241,7 +258,7 @@ class O2cPayLink(models.Model):
         )
 
     def _revoke(self, reason):
-        """End the links for good, whoever holds them; the reason is kept and noted on the invoices.
+        """End the links for good, whoever holds them; the reason is kept and noted on invoices and customers.
 
         :return: the links that were alive until now
         """
@@ -252,8 +269,8 @@ class O2cPayLink(models.Model):
             "revoked_reason": reason,
             "is_current": False,
         })
-        for move, links in alive.grouped("move_id").items():
-            move._message_log(body=self.env._(
+        for document, links in alive.grouped(lambda link: link.move_id or link.account_id).items():
+            document._message_log(body=self.env._(
                 "Pay links revoked: %(count)s. Reason: %(reason)s", count=len(links), reason=reason
             ))
         return alive

@@ -30,6 +30,8 @@ class O2cPayPage(models.AbstractModel):
     @api.model
     def _standing(self, link):
         """Say what a link is good for: ``gone``, ``paid`` or ``open``."""
+        if link.purpose == "account":
+            return "open" if link.state == "active" and link._is_of_account() else "gone"
         move = link.move_id
         if link.state != "active" or not move._o2c_is_payable_document():
             return "gone"
@@ -42,14 +44,24 @@ class O2cPayPage(models.AbstractModel):
         """Return who asks for the money and for which document: the part all pages of a link share."""
         company, move = link.company_id, link.move_id
         return {
-            "creditor": {
-                "name": company.name,
-                "logo": "" if company.uses_default_logo else f"/web/binary/company_logo?company={company.id}",
-                "email": company.email,
-                "phone": company.phone,
-            },
-            "reference": move.name if company.o2c_link_show_number else paylink.masked(move.name),
+            "creditor": self._creditor(company),
+            "reference": self._reference(move, company) if move else "",
         }
+
+    @api.model
+    def _creditor(self, company):
+        """Return who asks for the money, as the frame of every page names it."""
+        return {
+            "name": company.name,
+            "logo": "" if company.uses_default_logo else f"/web/binary/company_logo?company={company.id}",
+            "email": company.email,
+            "phone": company.phone,
+        }
+
+    @api.model
+    def _reference(self, move, company):
+        """Return as much of a document's number as whoever holds a link may see."""
+        return move.name if company.o2c_link_show_number else paylink.masked(move.name or "")
 
     @api.model
     def _overview(self, move):
@@ -185,18 +197,25 @@ class O2cPayPage(models.AbstractModel):
         A payment that was only announced comes with the provider's instructions: how the payer is to make it.
         """
         items = [item for item in move._o2c_instalments() if item.payable]
+        return {
+            **self._outcome(move.company_id, transaction),
+            "left": self._money(move, sum(item.open_minor for item in items)) if items else "",
+            "left_due": self._day(min(item.date_due for item in items)) if items else "",
+        }
+
+    @api.model
+    def _outcome(self, company, transaction):
+        """Return how a payment went, as far as whoever made it may know."""
         states = {"done": "paid", "pending": "in_process", "authorized": "in_process", "cancel": "cancelled",
                   "error": "failed", "draft": "unfinished"}
         announced = transaction._o2c_is_announced()
-        whole = announced or move.company_id.o2c_link_show_number  # a transfer must name the reference
+        whole = announced or company.o2c_link_show_number  # a transfer must name the reference
         return {
             "outcome": "announced" if announced else states[transaction.state],
             "instructions": transaction.provider_id.pending_msg if announced else "",
             "amount": format_amount(self.env, transaction.amount, transaction.currency_id),
             "payment_reference": transaction.reference if whole else paylink.masked(transaction.reference),
-            "receipt": move.company_id.o2c_receipt_customer and bool(transaction.partner_id.email),
-            "left": self._money(move, sum(item.open_minor for item in items)) if items else "",
-            "left_due": self._day(min(item.date_due for item in items)) if items else "",
+            "receipt": company.o2c_receipt_customer and bool(transaction.partner_id.email),
         }
 
     @api.model
@@ -206,41 +225,41 @@ class O2cPayPage(models.AbstractModel):
         days = (lines.matched_credit_ids | lines.matched_debit_ids).mapped("max_date")
         return self._day(max(days)) if days else ""
 
-    # Providers
+    # Providers. A case is an invoice, or an ``o2c.basket.Case``: who pays whom in which currency.
 
     @api.model
-    def _providers(self, move, amount, report=None):
+    def _providers(self, case, amount, report=None):
         """Return the providers that can take this amount; those in test mode only where none is live.
 
         :param dict report: takes along what the policy does not offer, for ``_methods``, and the reasons to show
         """
         providers = self.env["payment.provider"]._get_compatible_providers(
-            move.company_id.id, move.partner_id.id, amount, currency_id=move.currency_id.id, report=report,
+            case.company_id.id, case.partner_id.id, amount, currency_id=case.currency_id.id, report=report,
         )
         return providers.filtered(lambda provider: provider.state == "enabled") or providers
 
     @api.model
-    def _methods(self, move, providers, report=None):
+    def _methods(self, case, providers, report=None):
         return self.env["payment.method"]._get_compatible_payment_methods(
-            providers.ids, move.partner_id.id, currency_id=move.currency_id.id, report=report,
+            providers.ids, case.partner_id.id, currency_id=case.currency_id.id, report=report,
         )
 
     @api.model
-    def _saved_methods(self, move, providers, user, report=None):
+    def _saved_methods(self, case, providers, user, report=None):
         """Return the saved methods of a logged-in user who pays an own invoice; nobody else's are ever shown."""
         tokens = self.env["payment.token"]
-        if user._is_public() or user.partner_id.commercial_partner_id != move.partner_id.commercial_partner_id:
+        if user._is_public() or user.partner_id.commercial_partner_id != case.partner_id.commercial_partner_id:
             return tokens
         return tokens._get_available_tokens(providers.ids, user.partner_id.id)._o2c_offered(report)
 
     @api.model
-    def _may_save(self, move, user):
+    def _may_save(self, case, user):
         """Say whether a payment method used now may be kept: it would belong to the invoice's customer."""
-        return not user._is_public() and user.partner_id == move.partner_id
+        return not user._is_public() and user.partner_id == case.partner_id
 
     @api.model
-    def _money(self, move, minor):
-        currency = move.currency_id
+    def _money(self, case, minor):
+        currency = case.currency_id
         return format_amount(self.env, money.to_major(minor, currency.decimal_places), currency)
 
     @api.model

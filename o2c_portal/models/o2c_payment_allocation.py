@@ -55,7 +55,8 @@ class O2cPaymentAllocation(models.Model):
         self._lock_items(lines)
         self._check_open(lines, vals_list)
         transactions = self.env["payment.transaction"].browse({vals["transaction_id"] for vals in vals_list})
-        self._release_stale_claims(lines, transactions)
+        if self._release_stale_claims(lines, set(transactions.mapped("o2c_payer_key")) - {False}):
+            raise self._in_progress()
         try:
             # A race that the locks cannot see (the other one committed after our snapshot) ends at the unique index.
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
@@ -93,17 +94,15 @@ class O2cPaymentAllocation(models.Model):
                 ))
 
     @api.model
-    def _release_stale_claims(self, lines, transactions):
-        """Give up drafts that the same payer left behind and drafts that are too old; keep all others."""
+    def _release_stale_claims(self, lines, payer_keys):
+        """Give up drafts that the same payers left behind and drafts that are too old; return the claims that stay."""
         live = self.search([("move_line_id", "in", lines.ids), ("state", "=", "live")])
-        payer_keys = set(transactions.mapped("o2c_payer_key")) - {False}
-        for claim in live.filtered(lambda claim: claim.transaction_id.state == "draft"):
-            if claim.transaction_id.o2c_payer_key in payer_keys:
-                claim._release(self.env._("Superseded by a newer attempt of the same payer."))
-            elif claim._is_expired():
-                claim._release(self.env._("Not completed in time."))
-        if live.filtered(lambda claim: claim.state == "live"):
-            raise self._in_progress()
+        drafts = live.filtered(lambda claim: claim.transaction_id.state == "draft")
+        own = drafts.filtered(lambda claim: claim.transaction_id.o2c_payer_key in payer_keys)
+        old = (drafts - own).filtered(lambda claim: claim._is_expired())
+        own._release(self.env._("Superseded by a newer attempt of the same payer."))
+        old._release(self.env._("Not completed in time."))
+        return live - own - old
 
     def _is_expired(self):
         self.ensure_one()

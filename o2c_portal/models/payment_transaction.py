@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 
 from ..core import basket, money
 
 ONLINE_OPERATIONS = ("online_redirect", "online_direct", "online_token")
+NOTES_AT_ONCE = 5  # a note to more documents than this is written in one go and notifies nobody
+REFERENCE_LENGTH = 40
 PROVIDER_FACTS = {"state", "amount", "currency_id", "provider_reference", "operation", "invoice_ids", "payment_id"}
 
 
@@ -125,9 +127,32 @@ class PaymentTransaction(models.Model):
             raise self.env["o2c.payment.allocation"]._in_progress()
 
     def _log_sent_message(self):
-        """Override of payment: what is begun by a pay link is counted on the link; only its outcome is told on the
-        invoice, or every abandoned attempt would write there and make its payer wait for it."""
-        return super(PaymentTransaction, self.filtered(lambda tx: not tx.o2c_pay_link_id))._log_sent_message()
+        """Override of payment: what is begun on our own pages is told on the documents by its outcome only, or every
+        abandoned attempt would write on all of them and make its payer wait for it."""
+        return super(PaymentTransaction, self.filtered(lambda tx: not tx.sudo().o2c_start_key))._log_sent_message()
+
+    def _log_message_on_linked_documents(self, message):
+        """Override of payment: many invoices get their note in one go."""
+        super()._log_message_on_linked_documents(message)
+        invoices = self.invoice_ids
+        if len(invoices) > NOTES_AT_ONCE:
+            automatic = self.env.uid == SUPERUSER_ID or self.env.context.get("payment_backend_action")
+            author = self.env.user.partner_id if automatic else self.partner_id
+            invoices._message_log_batch(dict.fromkeys(invoices.ids, message), author_id=author.id)
+
+    def _get_invoices_to_notify(self):
+        """Override of account_payment: not one by one where they are many."""
+        invoices = super()._get_invoices_to_notify()
+        return invoices if len(invoices) <= NOTES_AT_ONCE else invoices.browse()
+
+    def _compute_reference_prefix(self, separator, **values):
+        """Override of account_payment: a basket is named after its first document and how many more there are; all
+        names would not fit where references are shown and matched."""
+        ids = self._fields["invoice_ids"].convert_to_cache(values.get("invoice_ids") or (), self)
+        if len(ids) < 2 or values.get("name_next_installment"):
+            return super()._compute_reference_prefix(separator, **values)
+        first = self.env["account.move"].browse(ids[0]).name or ""
+        return f"{first[:REFERENCE_LENGTH]}+{len(ids) - 1}"
 
     # === CLAIMS FOLLOW THE STATE === #
 
@@ -269,18 +294,17 @@ class PaymentTransaction(models.Model):
     def _o2c_settle(self, claims, payment):
         """Reconcile each claimed instalment with its own item of the payment, then report what was left over."""
         credits = payment.move_id.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
-        free, plan = list(credits), []
+        digits, free, plan = self.currency_id.decimal_places, {}, []
+        for item in credits:
+            key = item.account_id.id, -money.to_minor(item.amount_currency, digits)
+            free.setdefault(key, []).append(item)
         for claim in claims:
-            line, wanted = claim.move_line_id, claim.amount + claim.discount
-            credit = next((
-                item for item in free
-                if item.account_id == line.account_id and item.currency_id.is_zero(item.amount_currency + wanted)
-            ), None)
-            if credit is None:  # money that came is booked, whatever else: it stays credit and makes a task
+            line, wanted = claim.move_line_id, money.to_minor(claim.amount + claim.discount, digits)
+            found = free.get((line.account_id.id, wanted))
+            if not found:  # money that came is booked, whatever else: it stays credit and makes a task
                 claim._release(self.env._("The payment has no item that matches this instalment."))
                 continue
-            free.remove(credit)
-            plan.append(credit | line)
+            plan.append(found.pop(0) | line)
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
         claims._under_way().write({"state": "applied", "reason": False})

@@ -57,6 +57,13 @@ class ResCompany(models.Model):
         help="What customers may do when neither they nor one of their tags has a policy; empty for the built-in one.",
     )
 
+    # Customer account
+    o2c_customer_applies_credits = fields.Boolean(
+        "Customers Apply Their Credit", default=True,
+        help="On their account page customers settle open items with their credit notes and unapplied payments at once. "
+             "Otherwise their wish becomes an activity.",
+    )
+
     # Receipts and messages
     o2c_receipt_customer = fields.Boolean(
         "Receipt to the customer", default=True, help="Every payment of a customer is confirmed by email, once."

@@ -22,6 +22,9 @@ class ResConfigSettings(models.TransientModel):
     # Payment policy
     o2c_policy_id = fields.Many2one(related="company_id.o2c_policy_id", readonly=False)
 
+    # Customer account
+    o2c_customer_applies_credits = fields.Boolean(related="company_id.o2c_customer_applies_credits", readonly=False)
+
     # Receipts and messages
     o2c_receipt_customer = fields.Boolean(related="company_id.o2c_receipt_customer", readonly=False)
     o2c_receipt_salesperson = fields.Boolean(related="company_id.o2c_receipt_salesperson", readonly=False)

@@ -1,6 +1,8 @@
 """Adds to res.partner: its payment policy, who gets which mails, limits of its own, links that end with the address."""
+"""Adds to res.partner: the payment policy that applies, links to its account, and when links end."""
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..core import own_limits
 from ..core.money import to_major, to_minor
@@ -58,9 +60,11 @@ class ResPartner(models.Model):
         return result
 
     def _o2c_revoke_mail_links(self, reason):
+        """End the links that were sent to these contacts, and all links to an account they were made for."""
         if self:
             self.env["o2c.pay.link"].sudo().search([  # whoever may change a contact has this effect, seen or not
-                ("partner_id", "in", self.ids), ("channel", "=", "email"), ("revoked_at", "=", False),
+                ("partner_id", "in", self.ids), ("revoked_at", "=", False),
+                "|", ("channel", "=", "email"), ("purpose", "=", "account"),
             ])._revoke(reason)
 
     # === ROLES === #
@@ -160,3 +164,22 @@ class ResPartner(models.Model):
             lambda user: user.active and not user.share and company in user.company_ids and user.id != 1
         )
         return staff.sorted("id")[:1]
+    def _o2c_account_url(self, channel):
+        """Return the absolute address by which this contact pays what its customer owes the current company.
+
+        :param str channel: ``email``, or ``manual`` when staff hand it out
+        """
+        self.ensure_one()
+        return self.env["o2c.pay.link"]._for_account(self, self.env.company, channel)._url()
+
+    def action_o2c_copy_account_link(self):
+        """Put the address of the customer's account on the user's clipboard.
+
+        :raises AccessError: if the user does not work with receivables or may not read the customer
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.env.user.has_group("o2c_portal.o2c_portal_group_user"):
+            raise AccessError(self.env._("Only staff that works with receivables can hand out account links."))
+        url = self._o2c_account_url("manual")
+        return {"type": "ir.actions.client", "tag": "o2c_portal.copy_pay_link", "params": {"url": url}}

@@ -45,8 +45,6 @@ class TestSelection(BaseCase):
     def test_an_odd_page_is_the_first(self):
         for value in ("", "0", "-1", "x", "1.5", "٣"):
             self.assertEqual(selection.read([("page", value)]).page, 1)
-        self.assertEqual(selection.page_of(81, 99, 40), (3, 3))
-        self.assertEqual(selection.page_of(0, 1, 40), (1, 1))
 
     def test_amounts_of_chosen_items(self):
         chosen = selection.Selection(choice="selected", ids=(1, 2, 3, 4), amounts={

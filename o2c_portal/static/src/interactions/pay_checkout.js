@@ -24,7 +24,8 @@ patch(PaymentForm.prototype, {
             csrf_token: params.csrf_token,
             expected_minor: Number(checkout.dataset.expectedMinor),
             installment_ids: JSON.parse(checkout.dataset.installmentIds),
-            amounts_minor: JSON.parse(checkout.dataset.amountsMinor),
+            ...(checkout.dataset.amountsMinor && { amounts_minor: JSON.parse(checkout.dataset.amountsMinor) }),
+            ...(checkout.dataset.onAccountMinor && { on_account_minor: Number(checkout.dataset.onAccountMinor) }),
         };
     },
 });
