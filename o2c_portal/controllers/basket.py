@@ -85,7 +85,8 @@ def show(visit, name, values, status=200):
     common = {"address": visit.address, "public": bool(visit.link), **values}
     if not visit.link:
         return account_page(name, "overview", common, status)
-    return page(f"o2c_portal.{name}", {**words(visit)._frame(visit.link), "current": "", "customer": "", **common}, status)
+    frame = {**words(visit)._frame(visit.link), "current": "", "customer": ""}
+    return page(f"o2c_portal.{name}", {**frame, **common}, status)
 
 
 def wanted_of(visit, chosen):
@@ -224,7 +225,10 @@ class O2cBasket(http.Controller):
 
     @staticmethod
     def _o2c_apply_credits(visit, chosen, credit_ids):
-        """:raises Refusal: 404 for what is not there, 409 while it is being changed, 422 for nothing, 429 for too often"""
+        """Do what the form asks for.
+
+        :raises Refusal: 404 for what is not there, 409 while it is being changed, 422 for nothing, 429 for too often
+        """
         if not chosen.group or not 0 < len(credit_ids) <= MAX_CREDITS:
             raise Refusal(422, "bad_credits", request.env._("Please choose the credit you would like to use."))
         if not request.env["o2c.rate.limiter"]._allows("credits_account", payer_key(), otherwise=True):

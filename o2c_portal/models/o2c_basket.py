@@ -56,8 +56,8 @@ class Balance:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a selection stands for. ``quote`` is None where nothing can be paid or ``errors`` have to be corrected first,
-    ``{item id or "on_account": code}``; ``left_out`` items are no longer open, ``more`` do not fit in one payment."""
+    """What a selection stands for. ``quote`` is None where nothing can be paid or ``errors`` have to be corrected
+    first: ``{item id or "on_account": code}``. ``left_out`` items are no longer open, ``more`` do not fit in."""
 
     quote: basket.Quote | None
     errors: dict[int | str, str]
@@ -234,11 +234,11 @@ class O2cBasket(models.AbstractModel):
                 Domain("move_line_id.o2c_promised_date", "=", False)
                 | Domain("move_line_id.o2c_promised_date", "<", today)
             )
-        due = self.env["o2c.due.item"].sudo().search(domain, limit=selection.MAX_ITEMS + 1)
-        more = len(due) > selection.MAX_ITEMS and self.env["o2c.due.item"].sudo().search_count(domain) - selection.MAX_ITEMS
-        chosen = due[:selection.MAX_ITEMS]
+        due = self.env["o2c.due.item"].sudo()
+        chosen = due.search(domain, limit=selection.MAX_ITEMS)
+        more = due.search_count(domain) - len(chosen) if len(chosen) == selection.MAX_ITEMS else 0
         found = self._instalments(chosen.move_line_id)
-        return [found[item.id] for item in chosen if item.id in found], int(more)
+        return [found[item.id] for item in chosen if item.id in found], more
 
     def _payable_domain(self):
         if not self._is_online():

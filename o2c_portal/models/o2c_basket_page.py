@@ -43,7 +43,8 @@ class O2cBasketPage(models.AbstractModel):
         :param chosen: ``core.selection.Selection``, of which nothing need be true
         """
         balances = self.env["o2c.basket"]._balances(visit.scope)
-        shown = next((balance for balance in balances if balance.key == chosen.group), balances[0] if balances else None)
+        wished = [balance for balance in balances if balance.key == chosen.group]
+        shown = (wished or balances or [None])[0]
         if not shown:
             return {"balance": None, "groups": [], "rows": [], "credits": [], "errors": [], "problem": "",
                     "selection": chosen}

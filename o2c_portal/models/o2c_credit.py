@@ -74,7 +74,8 @@ class O2cCredit(models.AbstractModel):
             ("company_id", "in", visit.scope.company_ids),
         ])
         if visit.scope.own_only:
-            partials = partials.filtered(lambda partial: partial.debit_move_id.move_id.partner_id == visit.scope.contact)
+            own = visit.scope.contact
+            partials = partials.filtered(lambda partial: partial.debit_move_id.move_id.partner_id == own)
         return partials
 
     # === HELPERS === #

@@ -60,8 +60,8 @@ class ResCompany(models.Model):
     # Customer account
     o2c_customer_applies_credits = fields.Boolean(
         "Customers Apply Their Credit", default=True,
-        help="On their account page customers settle open items with their credit notes and unapplied payments at once. "
-             "Otherwise their wish becomes an activity.",
+        help="On their account page customers settle open items with their credit notes and unapplied payments, at "
+             "once. Otherwise their wish becomes an activity.",
     )
 
     # Receipts and messages
