@@ -2,6 +2,9 @@
 
 from odoo import fields
 from odoo.exceptions import AccessError
+"""The invoice pages of the portal: what is overdue, and the way to the account."""
+
+from odoo import fields, http
 from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import consteq
@@ -48,13 +51,20 @@ class O2cPortalAccount(PortalAccount):
             ])
         )
 
-    def _overdue_invoices_get_page_view_values(self, overdue_invoices, **kwargs):
-        """Override of account_payment: ask for what is open and past its date, neither more nor less."""
-        overdue_invoices &= request.env["o2c.cashier"].sudo()._overdue_together(overdue_invoices.sudo())
-        values = super()._overdue_invoices_get_page_view_values(overdue_invoices, **kwargs)
-        if "payment" in values:
-            amount = request.env["o2c.cashier"].sudo()._quote_overdue(overdue_invoices.sudo()).amount
-            values["amount"] = values["payment"]["amount"] = amount
+    @http.route()
+    def portal_my_overdue_invoices(self, *args, **kwargs):
+        """Override of account_payment: what is overdue is paid on the account page, of any contact and currency."""
+        if request.env.user._is_public():
+            return super().portal_my_overdue_invoices(*args, **kwargs)
+        return request.redirect("/my/billing?choice=overdue")
+
+    def _prepare_home_portal_values(self, counters):
+        """Override of portal: how many items are open, for the card that leads to the account."""
+        values = super()._prepare_home_portal_values(counters)
+        if "o2c_due_count" in counters:
+            account = request.env["o2c.account"]
+            domain = account._due_domain(account._scope(request.env.user))
+            values["o2c_due_count"] = request.env["o2c.due.item"].sudo().search_count(domain)  # of the user's scope
         return values
 
     def _create_or_update_address(self, partner_sudo, *args, **form_data):

@@ -164,6 +164,10 @@ class ResPartner(models.Model):
             lambda user: user.active and not user.share and company in user.company_ids and user.id != 1
         )
         return staff.sorted("id")[:1]
+    def _o2c_is_account_of(self, user):
+        """Say whether documents of this contact are on the account a logged-in user sees."""
+        return not user._is_public() and self.commercial_partner_id == user.sudo().partner_id.commercial_partner_id
+
     def _o2c_account_url(self, channel):
         """Return the absolute address by which this contact pays what its customer owes the current company.
 

@@ -78,6 +78,16 @@
         });
     });
     ahead?.addEventListener("input", update);
+
+    /* Credit goes to what is selected: the two forms share the ticks. */
+    const credits = document.querySelector(".o2c-credits form");
+    credits?.addEventListener("submit", () => {
+        credits.querySelectorAll('input[name="item"]').forEach((item) => item.remove());
+        for (const box of chosen() === "selected" ? boxes.filter((found) => found.checked) : []) {
+            credits.append(Object.assign(document.createElement("input"), { type: "hidden", name: "item", value: box.value }));
+        }
+    });
+    credits?.querySelector(".o2c-with-script")?.removeAttribute("hidden");
     running.hidden = false;
     if (choices.length && chosen() !== "selected") {
         follow();
