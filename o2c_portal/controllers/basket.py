@@ -16,6 +16,7 @@ from ..core import paging, public_surface, selection
 from ..core.credits import MAX_CREDITS
 from ..models.o2c_basket import UnknownItems
 from ..models.o2c_basket_page import Visit
+from ..models.o2c_cashier import PolicyRefusal
 from ..models.o2c_payment_allocation import PaymentInProgress
 from .account import READ, ROUTE, account_page, account_route, account_scope
 from .payment import payer_key
@@ -112,6 +113,10 @@ def wanted_of(visit, chosen):
         raise Refusal(404, "not_found") from error
     if not wanted.quote:
         return None, None, overview(visit, chosen, wanted.errors or _nothing(), 422)
+    try:
+        desk.env["o2c.cashier"]._check_policy(wanted.quote, visit.scope.partner, case.company_id)
+    except PolicyRefusal as error:
+        return None, None, overview(visit, chosen, {"": str(error)}, 422)
     return case, wanted, None
 
 

@@ -10,7 +10,7 @@ from odoo.fields import Domain
 @dataclass(frozen=True)
 class Scope:
     """What one visitor may see: documents of ``partner`` in ``company_ids``; with ``own_only`` only those addressed to
-    ``contact``. ``contact`` is empty for whoever came by a link: such a visitor pays, and learns nothing else."""
+    ``contact``. Who came by a link to an account is taken for its contact, but learns nothing except what to pay."""
 
     partner: Any  # res.partner, commercial, with elevated rights
     contact: Any  # res.partner of the logged-in user, or empty
@@ -44,8 +44,9 @@ class O2cAccount(models.AbstractModel):
 
     @api.model
     def _link_scope(self, link):
-        """Return the ``Scope`` of whoever holds a link to an account: in one company, and nobody in particular."""
-        return Scope(link.account_id, link.env["res.partner"], tuple(link.company_id.ids))
+        """Return the ``Scope`` of whoever holds a link to an account: what its contact may pay, in one company."""
+        own_only = self._sees_own_only(link.partner_id, link.company_id)
+        return Scope(link.account_id, link.partner_id, tuple(link.company_id.ids), own_only)
 
     @api.model
     def _due_domain(self, scope):

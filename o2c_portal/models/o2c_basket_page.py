@@ -9,6 +9,7 @@ from odoo.tools import format_amount
 
 from ..core import instalments, money, paging
 from .o2c_basket import Case
+from .payment_provider import REASONS
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class O2cBasketPage(models.AbstractModel):
         case = visit.case(shown)
         page, count, due = self.env["o2c.basket"]._page(visit.scope, case, chosen.page, self._search(visit, chosen))
         chosen = replace(chosen, group=shown.key, page=page.number)
-        rows = self._rows(visit, case, due, chosen, errors or {})
+        rows, report = self._rows(visit, case, due, chosen, errors or {}), {}
         return {
             "creditor": self._creditor(case.company_id),
             "groups": [self._group(visit, balance, shown, balances) for balance in balances],
@@ -69,13 +70,21 @@ class O2cBasketPage(models.AbstractModel):
             "selection": chosen,
             "hidden": [(name, value) for name, value in chosen.pairs(choice="", ids=(), on_account="")],
             "numbers": self._numbers(case.currency_id),
-            "available": bool(shown.payable_count and self._providers(case, self._major(case, shown.payable))),
+            "available": self._is_payable(case, rows, report),
+            "hidden_reasons": report.get(REASONS, []),
         }
 
     @api.model
     def _allows(self, visit, case):
-        """Return what the customer may do: pay ``parts`` of items, and something ``on_account``."""
-        return {"parts": True, "on_account": True}
+        """Return what the customer's policy allows: to pay ``parts`` of items, and something ``on_account``."""
+        record, _why = self.env["o2c.payment.policy"]._resolve(visit.scope.partner, case.company_id)
+        return {"parts": record.mode == "part", "on_account": record.on_account}
+
+    @api.model
+    def _is_payable(self, case, rows, report):
+        """Say whether something can be paid online: there is a provider for the smallest item of the page."""
+        minors = [row["minor"] for row in rows if row["payable"]]
+        return bool(minors and self._providers(case, self._major(case, min(minors)), report))
 
     def _search(self, visit, chosen):
         return "" if visit.link else chosen.search  # numbers that are not shown cannot be found either
@@ -171,7 +180,7 @@ class O2cBasketPage(models.AbstractModel):
 
         :param wanted: ``Wanted`` of ``o2c.basket``, with a quote
         """
-        quote, today = wanted.quote, fields.Date.context_today(self)
+        quote, today, report = wanted.quote, fields.Date.context_today(self), {}
         page = paging.page(sheet, len(quote.parts))
         shown = quote.parts[page.offset:page.offset + paging.PER_PAGE]
         moves = self.env["account.move"].sudo().browse([part.item.move_id for part in shown])
@@ -194,7 +203,8 @@ class O2cBasketPage(models.AbstractModel):
             "on_account": self._money(case, quote.on_account_minor) if quote.on_account_minor else "",
             "left_out": wanted.left_out,
             "more": wanted.more,
-            "available": bool(self._providers(case, quote.amount)),
+            "available": bool(self._providers(case, quote.amount, report)),
+            "hidden_reasons": report.get(REASONS, []),
             "hidden": pairs,
             "change": visit.url("", pairs),
         }
@@ -202,13 +212,15 @@ class O2cBasketPage(models.AbstractModel):
     @api.model
     def _form_values(self, visit, case, quote, user):
         """Return what Odoo's payment form and our own script need to pay a quote."""
-        providers = self._providers(case, quote.amount)
+        report = {}
+        providers = self._providers(case, quote.amount, report)
         group = [("group", f"{case.company_id.id}-{case.currency_id.id}")]
         in_full = all(part.pay_minor + part.discount_minor == part.item.open_minor for part in quote.parts)
         return {
             "providers_sudo": providers,
-            "payment_methods_sudo": self._methods(case, providers),
-            "tokens_sudo": self._saved_methods(case, providers, user),
+            "payment_methods_sudo": self._methods(case, providers, report),
+            "tokens_sudo": self._saved_methods(case, providers, user, report),
+            "hidden_reasons": report.get(REASONS, []),
             "payment_amount": quote.amount,
             "currency": case.currency_id,
             "partner_id": case.partner_id.id,
