@@ -116,40 +116,41 @@ class TestNativeRoutes(O2cCommon, PaymentHttpCommon):
             self._assert_refused(flow="token", token_id=token.id)
         self.assertEqual(charged.call_count, 1)
 
-    def test_overdue_page_asks_for_what_is_open_and_late(self):
+    def test_overdue_page_is_the_account_page(self):
+        self.authenticate("payer", "payer")
+        response = self.url_open("/my/invoices/overdue", allow_redirects=False)
+        self.assertEqual(response.status_code, 303)
+        self.assertTrue(response.headers["Location"].endswith("/my/billing?choice=overdue"))
+
+    def test_overdue_route_takes_what_is_open_and_late(self):
         late = self._make_invoice(1000, self.term, invoice_date=Date.today() - timedelta(days=10))
         self._register_payment(late, amount=100.0)
         self.authenticate("payer", "payer")
-        context = self._get_payment_context(self.url_open("/my/invoices/overdue"))
-        self.assertEqual(context["amount"], 200.0)
-        params = self._params(amount=200.0, payment_reference=context["payment_reference"])
-        params.pop("access_token")
         with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
-            self.make_jsonrpc_request("/invoice/transaction/overdue", {**params, "amount": 1000.0})
-        result = self.make_jsonrpc_request("/invoice/transaction/overdue", params)
-        tx = self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
+            self._start_overdue(1000.0)
+        tx = self._start_overdue(200.0)
         self.assertEqual(tx.amount, 200.0)
         self.assertEqual(tx.o2c_allocation_ids.move_line_id.id, late._o2c_instalments()[0].line_id)
 
-    def test_overdue_page_takes_the_documents_of_one_contact_at_a_time(self):
+    def test_overdue_route_takes_the_documents_of_one_contact_at_a_time(self):
         day = Date.today() - timedelta(days=10)
         contact = self.env["res.partner"].create({"name": "Branch", "parent_id": self.customer.id})
         invoices = self._make_invoice(1000, self.term, invoice_date=day)
         invoices += self._make_invoice(500, self.term, invoice_date=day, partner=contact)
         self.authenticate("payer", "payer")
-        amounts = []
-        for _invoice in invoices:
-            context = self._get_payment_context(self.url_open("/my/invoices/overdue"))
-            params = self._params(amount=context["amount"], payment_reference=context["payment_reference"])
-            params.pop("access_token")
-            result = self.make_jsonrpc_request("/invoice/transaction/overdue", params)
-            tx = self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
+        for invoice in reversed(invoices):  # as Odoo lists them
+            tx = self._start_overdue(invoice.amount_total * 0.3)
+            self.assertEqual(tx.invoice_ids, invoice)
             tx._set_pending()
-            amounts.append(tx.amount)
-        self.assertEqual(sorted(amounts), [150.0, 300.0])
-        # everything is under way: nothing to ask for, and no error either
-        response = self.url_open("/my/invoices/overdue", allow_redirects=False)
-        self.assertEqual((response.status_code, response.headers["Location"]), (303, "/my/invoices"))
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):  # everything is under way
+            self._start_overdue(300.0)
+
+    def _start_overdue(self, amount):
+        """Start paying what is overdue by Odoo's own route and return the transaction."""
+        params = self._params(amount=amount, payment_reference="BATCH/1")
+        params.pop("access_token")
+        result = self.make_jsonrpc_request("/invoice/transaction/overdue", params)
+        return self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
 
     def test_an_amount_token_does_not_open_documents(self):
         token = self._generate_test_access_token(self.customer.id, 300.0, self.invoice.currency_id.id)
