@@ -53,10 +53,22 @@ class O2cPortalAccount(PortalAccount):
 
     @http.route()
     def portal_my_overdue_invoices(self, *args, **kwargs):
-        """Override of account_payment: what is overdue is paid on the account page, of any contact and currency."""
-        if request.env.user._is_public():
-            return super().portal_my_overdue_invoices(*args, **kwargs)
-        return request.redirect("/my/billing?choice=overdue")
+        """Override of account_payment: customers pay what is overdue on their account page, of any contact and currency.
+
+        Staff without an account to look at keep Odoo's page.
+        """
+        if request.env.user._is_portal():
+            return request.redirect("/my/billing?choice=overdue")
+        return super().portal_my_overdue_invoices(*args, **kwargs)
+
+    def _overdue_invoices_get_page_view_values(self, overdue_invoices, **kwargs):
+        """Override of account_payment: ask for what is open and past its date, neither more nor less."""
+        overdue_invoices &= request.env["o2c.cashier"].sudo()._overdue_together(overdue_invoices.sudo())
+        values = super()._overdue_invoices_get_page_view_values(overdue_invoices, **kwargs)
+        if "payment" in values:
+            amount = request.env["o2c.cashier"].sudo()._quote_overdue(overdue_invoices.sudo()).amount
+            values["amount"] = values["payment"]["amount"] = amount
+        return values
 
     def _prepare_home_portal_values(self, counters):
         """Override of portal: how many items are open, for the card that leads to the account."""
