@@ -2,6 +2,7 @@ from . import account_contacts
 from . import account_help
 from . import account_history
 from . import account_limits
+from . import basket
 from . import pay
 from . import pay_code
 from . import pay_start
@@ -9,4 +10,3 @@ from . import payment
 from . import portal
 from . import sale_portal
 from . import statement
-from . import basket, pay, pay_start, payment, portal, sale_portal

@@ -1,10 +1,7 @@
 """The portal's own pages: whose documents, what is overdue of them, and no way around the old email address."""
 
-from odoo import fields
-from odoo.exceptions import AccessError
-"""The invoice pages of the portal: what is overdue, and the way to the account."""
-
 from odoo import fields, http
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import consteq
@@ -53,7 +50,8 @@ class O2cPortalAccount(PortalAccount):
 
     @http.route()
     def portal_my_overdue_invoices(self, *args, **kwargs):
-        """Override of account_payment: customers pay what is overdue on their account page, of any contact and currency.
+        """Override of account_payment: customers pay what is overdue on their account page, of any contact or
+        currency.
 
         Staff without an account to look at keep Odoo's page.
         """

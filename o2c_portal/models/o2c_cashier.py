@@ -257,22 +257,13 @@ class O2cCashier(models.AbstractModel):
             raise ValidationError(self.env._("The amount has more decimals than the currency."))
         return minor
 
-    def _discounts(self, move, items, day=None):
+    def _discounts(self, moves, items, day=None):
         """Return ``{line_id: minor}`` of early payment discounts granted on ``day``, by default today; Odoo decides who
         is eligible."""
-        day = day or fields.Date.context_today(move)
-        if not items or not move.invoice_payment_term_id.early_discount:  # spares reading all lines to learn the same
-            return {}
-        if not move._is_eligible_for_early_payment_discount(move.currency_id, day):
-            return {}
-        digits = move.currency_id.decimal_places
-        lines = self.env["account.move.line"].browse([item.line_id for item in items])
-    def _discounts(self, moves, items):
-        """Return ``{line_id: minor}`` of early payment discounts granted today; Odoo decides who is eligible."""
-        today = fields.Date.context_today(moves)
+        day = day or fields.Date.context_today(moves)
         # Terms without a discount are passed over at once: it spares reading all lines to learn the same.
         granted = moves.filtered("invoice_payment_term_id.early_discount").filtered(
-            lambda move: move._is_eligible_for_early_payment_discount(move.currency_id, today)
+            lambda move: move._is_eligible_for_early_payment_discount(move.currency_id, day)
         )
         granted_ids = set(granted.ids)
         lines = self.env["account.move.line"].browse([item.line_id for item in items if item.move_id in granted_ids])

@@ -10,7 +10,6 @@ from odoo.tools import SQL, config
 
 from ..core import limits, paycode, paylink
 
-USED_FIELDS = ("purpose", "move_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at", "revoked_at")
 CODE_CHANNELS = ("pdf", "print")  # what ends up on paper
 NONCES = 3  # how many are tried before we give up; two codes are alike once in 2^50
 USED_FIELDS = (

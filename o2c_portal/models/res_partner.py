@@ -1,5 +1,4 @@
-"""Adds to res.partner: its payment policy, who gets which mails, limits of its own, links that end with the address."""
-"""Adds to res.partner: the payment policy that applies, links to its account, and when links end."""
+"""Adds to res.partner: its payment policy, who gets which mails, limits of its own, links to its account."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
