@@ -20,11 +20,11 @@ from . import o2c_account_contacts
 from . import o2c_account_limits
 from . import o2c_account_requests
 from . import o2c_basket
-from . import o2c_basket_page
 from . import o2c_cashier
 from . import o2c_credit
 from . import o2c_order_progress
 from . import o2c_pay_page
+from . import o2c_basket_page  # extends the pay page
 from . import o2c_pay_request
 from . import o2c_payment_history
 from . import o2c_rate_limiter
