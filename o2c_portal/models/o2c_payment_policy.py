@@ -195,16 +195,18 @@ class O2cPaymentPolicy(models.Model):
         if params.get("line_id"):
             line_sudo = self.env["account.move.line"].sudo().browse(params["line_id"])  # of the payer's own document
             day = format_date(self.env, line_sudo.date_maturity or line_sudo.date, date_format="medium")
-        _ = self.env._
         return {
-            "amount": _("The amount must be positive and no more than what is open."),
-            "on_account": _("Payments without a document are not possible. Please choose what to pay."),
-            "full": _("Only the whole amount of %(amount)s can be paid.", amount=amount),
-            "whole": _("The instalment due on %(day)s can only be paid as a whole.", day=day),
-            "earlier": _("Please pay the instalment due on %(day)s first, or together with later ones.", day=day),
-            "one_part": _("Only the last of the chosen instalments can be paid in part, not the one due on %(day)s.",
-                          day=day),
-            "minimum": _("The smallest amount you can pay is %(amount)s.", amount=amount),
+            "amount": self.env._("The amount must be positive and no more than what is open."),
+            "on_account": self.env._("Payments without a document are not possible. Please choose what to pay."),
+            "full": self.env._("Only the whole amount of %(amount)s can be paid.", amount=amount),
+            "whole": self.env._("The instalment due on %(day)s can only be paid as a whole.", day=day),
+            "earlier": self.env._(
+                "Please pay the instalment due on %(day)s first, or together with later ones.", day=day,
+            ),
+            "one_part": self.env._(
+                "Only the last of the chosen instalments can be paid in part, not the one due on %(day)s.", day=day,
+            ),
+            "minimum": self.env._("The smallest amount you can pay is %(amount)s.", amount=amount),
         }[violation.code]
 
     @api.model
@@ -225,22 +227,23 @@ class O2cPaymentPolicy(models.Model):
             record.summary = record._summarised()
 
     def _summarised(self):
-        _ = self.env._
         amount = format_amount(self.env, self.minimum_amount, self.currency_id) if self.currency_id else ""
         text = {
-            "full": _("Invoices are paid as a whole."),
-            "instalments": _("Instalments are paid as a whole, the oldest of an invoice first."),
-            "items": _("Instalments are paid as a whole, in any order."),
+            "full": self.env._("Invoices are paid as a whole."),
+            "instalments": self.env._("Instalments are paid as a whole, the oldest of an invoice first."),
+            "items": self.env._("Instalments are paid as a whole, in any order."),
             "part": {
-                "none": _("Any part can be paid."),
-                "amount": _("Any part from %(amount)s can be paid.", amount=amount),
-                "percent": _("Any part from %(percent)g %% of what is open can be paid.", percent=self.minimum_percent),
-                "overdue": _("Any part can be paid that covers what is overdue."),
+                "none": self.env._("Any part can be paid."),
+                "amount": self.env._("Any part from %(amount)s can be paid.", amount=amount),
+                "percent": self.env._(
+                    "Any part from %(percent)g %% of what is open can be paid.", percent=self.minimum_percent,
+                ),
+                "overdue": self.env._("Any part can be paid that covers what is overdue."),
             }.get(self.minimum_kind, ""),
         }.get(self.mode, "")
         if self.mode == "part":
             text += " " + (
-                _("It goes to the oldest due date first.") if self.order == "oldest" else
-                _("It goes to what the payer says.")
+                self.env._("It goes to the oldest due date first.") if self.order == "oldest" else
+                self.env._("It goes to what the payer says.")
             )
-        return text + (" " + _("Customers may pay on account.") if self.on_account else "")
+        return text + (" " + self.env._("Customers may pay on account.") if self.on_account else "")

@@ -322,7 +322,7 @@ class TestBankTransfer(BankCase):
 
         def refuse(self, matches):
             if any(match.advice.move_id == bad for match in matches):
-                raise UserError("This period is closed.")
+                raise UserError(self.env._("This period is closed."))
             return original(self, matches)
 
         self.patch(matcher, "_book", refuse)
