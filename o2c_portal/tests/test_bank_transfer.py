@@ -318,17 +318,18 @@ class TestBankTransfer(BankCase):
         good, bad = self._make_invoice(100), self._make_invoice(50)
         values = [self._values(self._advice(good).reference, 100), self._values(self._advice(bad).reference, 50)]
         matcher = self.env.registry["o2c.remittance.matcher"]
-        original = matcher._book
+        original, closed = matcher._book, "This period is closed."
 
         def refuse(self, matches):
             if any(match.advice.move_id == bad for match in matches):
                 raise UserError(self.env._("This period is closed."))
+                raise UserError(closed)
             return original(self, matches)
 
         self.patch(matcher, "_book", refuse)
         lines = self.env["account.bank.statement.line"].create(values)
         self.assertEqual(lines.mapped("o2c_reason"), ["applied", "failed"])
-        self.assertEqual(lines[1].o2c_reason_note, "This period is closed.")
+        self.assertEqual(lines[1].o2c_reason_note, closed)
         self.assertEqual((good.payment_state, bad.payment_state), ("paid", "not_paid"))
 
     def test_queries_do_not_grow_with_the_import(self):
