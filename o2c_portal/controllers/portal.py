@@ -52,8 +52,9 @@ class O2cPortalAccount(PortalAccount):
     def portal_my_overdue_invoices(self, *args, **kwargs):
         """Override of account_payment: customers pay what is overdue on their account page, of any contact or
         currency.
+        """Override of account_payment: customers pay what is overdue on their account page, for any contact.
 
-        Staff without an account to look at keep Odoo's page.
+        Staff, who have no account to look at, keep Odoo's page.
         """
         if request.env.user._is_portal():
             return request.redirect("/my/billing?choice=overdue")
