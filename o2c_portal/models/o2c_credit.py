@@ -1,5 +1,7 @@
 """Credit of a customer, applied to what they owe: at once and exactly, or as a wish for a clerk."""
 
+from markupsafe import Markup
+
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_amount
@@ -117,12 +119,12 @@ class O2cCredit(models.AbstractModel):
             credit, item = partial.credit_move_id.move_id, partial.debit_move_id.move_id
             text = self.env._(
                 "%(contact)s applied %(amount)s of %(credit)s to %(document)s on the account page.",
-                contact=visit.payer.display_name, credit=credit.name, document=item.name,
+                contact=visit.payer.name, credit=credit.name, document=item.name,
                 amount=format_amount(self.env, partial.debit_amount_currency, partial.debit_currency_id),
             )
             bodies.setdefault(credit.id, []).append(text)
             bodies.setdefault(item.id, []).append(text)
         moves = self.env["account.move"].sudo().browse(bodies)
         moves._message_log_batch(
-            {move_id: "\n".join(texts) for move_id, texts in bodies.items()}, author_id=visit.payer.id
+            {move_id: Markup("<br/>").join(texts) for move_id, texts in bodies.items()}, author_id=visit.payer.id
         )

@@ -3,6 +3,7 @@ from . import test_account_limits
 from . import test_billing_contacts
 from . import test_customer_request
 from . import test_bank_transfer
+from . import test_account_access
 from . import test_account_credits
 from . import test_account_link
 from . import test_account_page
