@@ -50,8 +50,6 @@ class O2cPortalAccount(PortalAccount):
 
     @http.route()
     def portal_my_overdue_invoices(self, *args, **kwargs):
-        """Override of account_payment: customers pay what is overdue on their account page, of any contact or
-        currency.
         """Override of account_payment: customers pay what is overdue on their account page, for any contact.
 
         Staff, who have no account to look at, keep Odoo's page.

@@ -45,7 +45,6 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _dispatch(cls, endpoint):
         """Override: a query parameter named like the endpoint's first argument is a bad input, not a crash."""
-        if f"{request.httprequest.path}/".startswith("/pay/"):
-        if request.httprequest.path.startswith(("/pay/", "/my/billing")):
+        if f"{request.httprequest.path}/".startswith(("/pay/", "/my/billing/")):
             request.params.pop("self", None)
         return super()._dispatch(endpoint)

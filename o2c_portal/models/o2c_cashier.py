@@ -265,12 +265,11 @@ class O2cCashier(models.AbstractModel):
         granted = moves.filtered("invoice_payment_term_id.early_discount").filtered(
             lambda move: move._is_eligible_for_early_payment_discount(move.currency_id, day)
         )
-        granted_ids = set(granted.ids)
-        lines = self.env["account.move.line"].browse([item.line_id for item in items if item.move_id in granted_ids])
+        lines = self.env["account.move.line"].browse([item.line_id for item in items]) if granted else ()
         return {
             line.id: money.to_minor(
                 line.amount_currency - line.discount_amount_currency, line.currency_id.decimal_places
             )
             for line in lines
-            if line.discount_date and line.currency_id.is_zero(line.amount_currency - line.amount_residual_currency)
+            if line.move_id in granted and line.discount_date and line.currency_id.is_zero(line.amount_currency - line.amount_residual_currency)
         }

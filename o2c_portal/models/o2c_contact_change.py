@@ -69,7 +69,7 @@ class O2cContactChange(models.Model):
     @api.model
     def _derive(self, nonce):
         links_sudo = self.env["o2c.pay.link"].sudo()  # the key is nobody's to read
-        return paylink.derive(links_sudo._sudo_key(), "contact", links_sudo._sudo_database(), nonce)
+        return paylink.derive(links_sudo._sudo_keys()[0], "contact", links_sudo._sudo_database(), nonce)
 
     @api.model
     def _find(self, token):

@@ -53,7 +53,7 @@ class O2cPayLink(models.Model):
     def _insert_for_account(self, contact, account, company, channel, expires_at):
         """Make a link. Of two workers that do so at once one makes it, as for invoices."""
         nonce, now = secrets.token_urlsafe(32), fields.Datetime.now()
-        token = paylink.derive(self._sudo_key(), "account", self._sudo_database(), nonce)
+        token = paylink.derive(self._sudo_keys()[0], "account", self._sudo_database(), nonce)
         self.env.cr.execute(SQL(
             """INSERT INTO o2c_pay_link (purpose, partner_id, account_id, company_id, channel, nonce, token_hash,
                    is_current, expires_at, opens, create_uid, write_uid, create_date, write_date)

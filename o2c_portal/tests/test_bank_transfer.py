@@ -322,7 +322,6 @@ class TestBankTransfer(BankCase):
 
         def refuse(self, matches):
             if any(match.advice.move_id == bad for match in matches):
-                raise UserError(self.env._("This period is closed."))
                 raise UserError(closed)
             return original(self, matches)
 

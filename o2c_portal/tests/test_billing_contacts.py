@@ -307,11 +307,22 @@ class TestContactChange(AccountCase):
         self._answer(token, "maybe", 422)
         self.assertEqual(self.changes.search([]).state, "waiting")
 
-    def test_odoo_s_own_form_is_no_way_around(self):
-        self.env.company.account_fiscal_country_id = self.env.ref("base.be")
-        partner = self.alice.partner_id
-        form = {"partner_id": partner.id, "name": "Alice", "street": "Street 1", "city": "Ghent", "zip": "9000",
+    def _address(self, partner):
+        return {"partner_id": partner.id, "name": "Alice", "street": "Street 1", "city": "Ghent", "zip": "9000",
                 "country_id": self.env.ref("base.be").id, "phone": "+32 2 555 01 02", "address_type": "billing"}
+
+    def test_who_was_never_sent_an_invoice_changes_their_address_as_in_odoo(self):
+        partner = self.alice.partner_id
+        self.url_open("/my/address/submit", data={
+            **self._address(partner), "email": "alice@example.net", "csrf_token": self._csrf(),
+        })
+        self.env.invalidate_all()
+        self.assertEqual(partner.email, "alice@example.net")
+
+    def test_odoo_s_own_form_is_no_way_around(self):
+        self._make_invoice(100)
+        partner = self.alice.partner_id
+        form = self._address(partner)
         answer = self.url_open("/my/address/submit", data={
             **form, "email": "thief@example.com", "csrf_token": self._csrf(),
         }).json()
