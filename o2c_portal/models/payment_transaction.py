@@ -45,7 +45,8 @@ class PaymentTransaction(models.Model):
             starts = vals.get("operation") in ONLINE_OPERATIONS and vals.get("state", "draft") == "draft"
             if starts and vals.get("amount", 0) <= 0:
                 raise ValidationError(self.env._("A payment must be of a positive amount."))
-            if starts:
+            # A capture names no document: it is part of what was checked when it was started.
+            if starts and (vals.get("invoice_ids") or not vals.get("source_transaction_id")):
                 self._o2c_check_start(vals)
         return super().create(vals_list)
 
@@ -80,7 +81,7 @@ class PaymentTransaction(models.Model):
     def _o2c_documents(self, vals, name):
         """Return the documents that create values name, with elevated rights."""
         field = self._fields[name]
-        ids = field.convert_to_cache(vals.get(name) or (), self)
+        ids = field.convert_to_cache(vals.get(name) or (), self.browse())  # whatever documents ``self`` may have
         return self.env[field.comodel_name].sudo().browse(ids)
 
     @api.model

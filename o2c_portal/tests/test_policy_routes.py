@@ -322,6 +322,17 @@ class TestPolicyOfNativeRoutes(PolicyMixin, O2cCommon, PaymentHttpCommon):
                 o2c_allocation_ids=[Command.create({"move_line_id": line.id, "amount": 50.0})],
             ))
 
+    def test_captures_are_part_of_what_was_allowed(self):
+        self._policy(self.customer, mode="items")
+        values = self._values(invoice_ids=[Command.set(self.invoice.ids)], amount=300.0)
+        transaction = self.env["payment.transaction"].sudo().create(values)
+        self.provider_sudo.write({"support_manual_capture": "partial", "capture_manually": True})
+        transaction._set_authorized()
+        for amount in (100.0, 200.0):
+            transaction._create_child_transaction(amount)._set_done()
+        transaction.child_transaction_ids._post_process()
+        self.assertEqual([item.open_minor for item in self.invoice._o2c_instalments()], [0, 70000])
+
     def test_orders_are_not_documents_on_account(self):
         self._policy(self.customer, mode="full")
         order = self.env["sale.order"].sudo().create({
