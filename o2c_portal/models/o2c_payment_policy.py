@@ -188,9 +188,7 @@ class O2cPaymentPolicy(models.Model):
     def _in_words(self, violation, currency):
         """Return the sentence that tells a payer why a payment is not allowed and what is."""
         params = violation.params
-        amount = format_amount(
-            self.env, money.to_major(params.get("minor", 0), currency.decimal_places), currency
-        )
+        amount = format_amount(self.env, money.to_major(params.get("minor", 0), currency.decimal_places), currency)
         day = ""
         if params.get("line_id"):
             line_sudo = self.env["account.move.line"].sudo().browse(params["line_id"])  # of the payer's own document
