@@ -39,6 +39,7 @@ from .core import test_money
 from .core import test_own_limits
 from .core import test_paycode
 from .core import test_paylink
+from .core import test_plans
 from .core import test_policy
 from .core import test_progress
 from .core import test_public_surface
