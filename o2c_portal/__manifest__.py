@@ -21,6 +21,7 @@
         "security/o2c_portal_rules.xml",
         # Records the addon works with
         "data/ir_cron_data.xml",
+        "data/ir_sequence_data.xml",
         "data/o2c_order_stage_data.xml",
         "data/o2c_payment_policy_data.xml",
         # Screens
@@ -36,6 +37,8 @@
         "views/res_config_settings_views.xml",
         "views/payment_transaction_views.xml",
         "views/o2c_due_item_views.xml",
+        "wizard/o2c_payment_plan_propose_views.xml",
+        "views/o2c_payment_plan_views.xml",
         "wizard/o2c_pay_link_revoke_views.xml",
         "views/o2c_pay_link_views.xml",
         "views/pay_templates.xml",
@@ -58,6 +61,7 @@
         "views/basket_result_templates.xml",
         "views/portal_account_templates.xml",
         "views/res_partner_account_views.xml",
+        "views/plan_templates.xml",
         "views/account_move_views.xml",
         "views/o2c_money_event_views.xml",
         "views/o2c_remittance_views.xml",

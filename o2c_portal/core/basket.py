@@ -86,6 +86,21 @@ def in_part(
     return tuple(parts)
 
 
+def for_pieces(parts: Iterable[Part], pieces: Iterable[Instalment]) -> tuple[Part, ...]:
+    """Return what of ``parts``, which pay their items in full, some pieces of those items ask for.
+
+    Whoever pays all of an item keeps its discount. Items of which no piece is asked for are left out.
+    """
+    asked: dict[int, int] = {}
+    for piece in pieces:
+        asked[piece.line_id] = asked.get(piece.line_id, 0) + piece.open_minor
+    by_line = {part.item.line_id: part for part in parts}
+    return tuple(
+        part if minor == part.item.open_minor else Part(part.item, minor)
+        for part, minor in ((by_line[line_id], minor) for line_id, minor in asked.items())
+    )
+
+
 def for_amount(amount_minor: int, items: Iterable[Instalment], discounts: dict[int, int]) -> tuple[Part, ...]:
     """Apply an amount oldest first; an amount that settles exactly one discounted item takes its discount.
 

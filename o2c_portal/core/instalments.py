@@ -1,7 +1,7 @@
 """What an invoice still owes, by instalment, and what a payer may choose to pay of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -23,6 +23,8 @@ class Instalment:
     open_minor: int
     claimed: bool = False  # a payment of this very item is under way
     promised_on: date | None = None
+    plan_id: int | None = None  # the plan agreed on for this item
+    plan_line: int | None = None  # for a piece of an item that such a plan asks for on its own date
 
     @property
     def payable(self) -> bool:
@@ -48,6 +50,19 @@ def in_order(items: Sequence[Instalment]) -> list[Instalment]:
     return sorted(items, key=lambda item: (item.date_due, item.line_id))
 
 
+def merged(items: Sequence[Instalment]) -> list[Instalment]:
+    """Return items with the pieces that one payment of a plan asks of several instalments as one."""
+    found: dict[tuple[int | None, int], Instalment] = {}
+    for item in in_order(items):
+        key = (item.plan_line, 0 if item.plan_line else item.line_id)
+        other = found.get(key)
+        found[key] = item if other is None else replace(
+            other, amount_minor=other.amount_minor + item.amount_minor, open_minor=other.open_minor + item.open_minor,
+            claimed=other.claimed or item.claimed,
+        )
+    return list(found.values())
+
+
 def choose(items: Sequence[Instalment], choice: Choice, today: date) -> list[Instalment]:
     """Return the payable items a choice stands for, oldest first; empty when there is none.
 
@@ -61,14 +76,19 @@ def choose(items: Sequence[Instalment], choice: Choice, today: date) -> list[Ins
     if choice == "overdue":
         return [item for item in payable if item.date_due < today]
     if choice == "next":
-        return payable[:1]
+        return first_of(payable)
     raise ValueError(f"unknown choice {choice!r}")
 
 
 def due_now(items: Sequence[Instalment], today: date) -> list[Instalment]:
     """Return what should be paid today: every open item up to today, else the next one."""
     unpaid = [item for item in in_order(items) if item.open_minor > 0]
-    return [item for item in unpaid if item.date_due <= today] or unpaid[:1]
+    return [item for item in unpaid if item.date_due <= today] or first_of(unpaid)
+
+
+def first_of(items: Sequence[Instalment]) -> list[Instalment]:
+    """Return the first of some items in order, with whatever the same payment of a plan asks of other items."""
+    return [item for item in items if item is items[0] or (item.plan_line and item.plan_line == items[0].plan_line)]
 
 
 def spread(amount_minor: int, items: Sequence[Instalment]) -> list[tuple[int, int]]:

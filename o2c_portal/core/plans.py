@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from .policy import PlanLimits, PromiseLimits
+from .risk import BANDS, Band
 from .schedule import Every, after, split
 
 State = Literal["active", "kept", "broken"]
-BANDS = ("good", "average", "bad")  # how a customer pays, from best to worst
 LEAST_PARTS = 2  # a single later date is a promise, not a plan
 LONGEST_GAP = 31  # days: whoever pays in parts pays at least monthly, from the first day on
 FIRST_DAYS = 7  # what we offer begins a week from today
@@ -107,26 +108,6 @@ def state(lines: Sequence[Line], paid_minor: int, today: date, grace_days: int) 
 # === WHAT A POLICY ALLOWS === #
 
 
-@dataclass(frozen=True)
-class PlanLimits:
-    """What customers may agree on with themselves; None for no limit of that kind."""
-
-    max_days: int  # from today to the last payment
-    first_percent: float  # of what is open, at least, in the first payment
-    max_parts: int
-    smallest_minor: int  # of each payment
-    worst_band: str | None  # of BANDS: customers who pay worse ask a clerk
-    approval_above_minor: int | None  # whoever owes more asks a clerk
-
-
-@dataclass(frozen=True)
-class PromiseLimits:
-    """How far ahead a customer may promise, and how many promises may be open at once."""
-
-    max_days: int
-    max_open: int
-
-
 class Payment(NamedTuple):
     """One payment of a plan that is not agreed on yet."""
 
@@ -199,7 +180,7 @@ def least_first(open_minor: int, limits: PlanLimits) -> int:
 
 
 def judge(
-    proposal: Proposal, open_minor: int, limits: PlanLimits, band: str | None, today: date,
+    proposal: Proposal, open_minor: int, limits: PlanLimits, band: Band, today: date,
 ) -> Accept | Counter | Clerk:
     """Answer a customer who proposes to pay ``open_minor`` by a plan.
 
@@ -207,7 +188,7 @@ def judge(
     """
     if problem := flaw(proposal, open_minor, today):
         raise ValueError(problem)
-    if band and limits.worst_band and BANDS.index(band) > BANDS.index(limits.worst_band):
+    if BANDS.index(band) > BANDS.index(limits.worst_band):
         return Clerk("band")
     if limits.approval_above_minor is not None and open_minor > limits.approval_above_minor:
         return Clerk("amount")

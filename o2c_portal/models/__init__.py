@@ -6,6 +6,10 @@ from . import o2c_order_stage
 from . import o2c_pay_link
 from . import o2c_pay_link_account
 from . import o2c_payment_allocation
+from . import o2c_payment_plan
+from . import o2c_payment_plan_item
+from . import o2c_payment_plan_life
+from . import o2c_payment_plan_line
 from . import o2c_payment_policy
 from . import o2c_payment_policy_method
 from . import o2c_payment_policy_scope
@@ -37,6 +41,7 @@ from . import o2c_statement_paper
 from . import account_bank_statement_line
 from . import account_move
 from . import account_move_line
+from . import account_move_plan
 from . import account_move_send
 from . import account_partial_reconcile
 from . import account_payment

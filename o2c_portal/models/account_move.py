@@ -32,13 +32,14 @@ class AccountMove(models.Model):
         return self._o2c_instalments_by_move()[self]
 
     def _o2c_instalments_by_move(self):
-        """Return ``{move: [Instalment, ...]}`` for all the moves, in two queries."""
+        """Return ``{move: [Instalment, ...]}`` for all the moves, in three queries."""
         lines_sudo = self.env["account.move.line"].sudo().search_fetch(  # who may see the document may see its dates
             [("move_id", "in", self.ids), ("display_type", "=", "payment_term")],
-            ["move_id", "date", "date_maturity", "amount_currency", "amount_residual_currency"],
+            ["move_id", "date", "date_maturity", "amount_currency", "amount_residual_currency", "o2c_plan_id"],
             order="date_maturity, id",
         )
         claimed = self._o2c_claimed_line_ids(lines_sudo)
+        agreed = self.env["o2c.payment.plan.item"].sudo()._live(lines_sudo)
         result = {move: [] for move in self}
         for move, lines in lines_sudo.grouped("move_id").items():
             move = move.with_env(self.env)
@@ -53,7 +54,8 @@ class AccountMove(models.Model):
                     amount_minor=-move.direction_sign * money.to_minor(line.amount_currency, digits),
                     open_minor=-move.direction_sign * money.to_minor(line.amount_residual_currency, digits),
                     claimed=line.id in claimed,
-                    promised_on=line.o2c_promised_date or None,
+                    promised_on=agreed[line.id].promised_on or None,
+                    plan_id=line.o2c_plan_id.id or None,
                 ))
         return result
 
@@ -72,7 +74,7 @@ class AccountMove(models.Model):
     def _o2c_due_now(self):
         """Return ``(amount in minor units, earliest due date)`` of what should be paid today: everything up to
         today, else the next instalment; ``(0, False)`` when nothing is open."""
-        due = instalments.due_now(self._o2c_instalments(), fields.Date.context_today(self))
+        due = instalments.due_now(self._o2c_asked(), fields.Date.context_today(self))
         return sum(item.open_minor for item in due), due[0].date_due if due else False
 
     # === ONLINE PAYMENT === #
@@ -103,17 +105,17 @@ class AccountMove(models.Model):
         )
 
     def _get_invoice_next_payment_values(self, custom_amount=None):
-        """Override of account: do not ask again for instalments that a payment under way will settle."""
+        """Override of account: ask by the plan agreed on, and not again for what a payment under way will settle."""
         values = super()._get_invoice_next_payment_values(custom_amount=custom_amount)
         if not values or values["installment_state"] == "epd":
             return values
-        items = self._o2c_instalments()
-        if not any(item.claimed for item in items):
+        items = self._o2c_asked()
+        if not any(item.claimed or item.plan_id for item in items):
             return values
         today = fields.Date.context_today(self)
         payable = instalments.choose(items, "all", today)
         overdue = instalments.choose(items, "overdue", today)
-        asked = overdue or payable[:1]
+        asked = overdue or instalments.first_of(payable)
         digits = self.currency_id.decimal_places
         ids = {item.line_id for item in payable}
         return {
@@ -224,11 +226,6 @@ class AccountMove(models.Model):
             unpaid = item and item.open_minor > 0
             move.o2c_next_due_date = unpaid and item.date_due
             move.o2c_due_status = item and instalments.status(item, today, move.company_id.o2c_due_soon_days)
-
-    def button_draft(self):
-        """A document under revision is a new claim: promises made for the old one are dropped."""
-        self.line_ids.filtered("o2c_promised_date").o2c_promised_date = False
-        return super().button_draft()
 
     def _compute_needed_terms(self):
         """Keep two instalments of one day apart, where Odoo would merge them, and count down payments in."""

@@ -15,9 +15,18 @@ class AccountMoveLine(models.Model):
         string="Instalment of the Day",
         help="Tells instalments of one day apart: 2 is the second one; empty where there is only one.",
     )
+    o2c_plan_id = fields.Many2one(
+        "o2c.payment.plan", "Plan in Force", copy=False, readonly=True, index="btree_not_null", ondelete="set null",
+        groups="o2c_portal.o2c_portal_group_user",
+        help="The plan by which this instalment is paid at present.",
+    )
+    o2c_plan_item_ids = fields.One2many(
+        "o2c.payment.plan.item", "move_line_id", "Plans and Promises", groups="o2c_portal.o2c_portal_group_user",
+    )
     o2c_promised_date = fields.Date(
         string="Promised For",
-        copy=False,
+        compute="_compute_o2c_promised_date",
+        compute_sudo=True,
         help="The day the customer said this instalment will be paid.",
     )
     o2c_number = fields.Integer("Instalment Number", compute="_compute_o2c_instalment")
@@ -31,6 +40,12 @@ class AccountMoveLine(models.Model):
         super()._compute_term_key()
         for line in self.filtered(lambda line: line.term_key and line.o2c_part):
             line.term_key = frozendict({**line.term_key, "o2c_part": line.o2c_part})
+
+    @api.depends("o2c_plan_item_ids.promised_on")
+    def _compute_o2c_promised_date(self):
+        agreed = self.env["o2c.payment.plan.item"]._live(self._origin)
+        for line in self:
+            line.o2c_promised_date = line._origin and agreed[line._origin.id].promised_on
 
     @api.depends("move_id.state", "date_maturity", "amount_currency", "amount_residual_currency", "o2c_promised_date")
     @api.depends_context("lang", "tz")

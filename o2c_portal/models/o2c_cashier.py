@@ -32,22 +32,29 @@ class O2cCashier(models.AbstractModel):
         :raises NothingToPay: if the document cannot be paid online or nothing chosen is open
         :raises ValidationError: if an id is not an instalment of the invoice
         """
-        items = self._payable_items(move)
+        if not move._o2c_is_payable_document():
+            raise self._nothing_to_pay()
         if choice:
-            chosen = instalments.choose(items, choice, fields.Date.context_today(move))
+            chosen = instalments.choose(move._o2c_asked(), choice, fields.Date.context_today(move))
         else:
-            chosen = self._pick(items, line_ids)
+            chosen = self._pick(move._o2c_instalments(), line_ids)
         return self._quote_items(move, chosen)
 
     @api.model
     def _quote_items(self, move, items):
-        """Return the quote of paying instalments of an invoice in full.
+        """Return the quote of paying instalments of an invoice in full, or what pieces of a plan ask of them.
 
         :raises NothingToPay: if there are none
         """
         if not items:
             raise self._nothing_to_pay()
-        return self._quote_basket(move.currency_id, items)
+        if not any(item.plan_id for item in items):
+            return self._quote_basket(move.currency_id, items)
+        asked = {item.line_id for item in items}
+        whole = self._quote_basket(
+            move.currency_id, [item for item in move._o2c_instalments() if item.line_id in asked],
+        )
+        return replace(whole, parts=basket.for_pieces(whole.parts, items))
 
     @api.model
     def _quote_basket(self, currency, items, amounts_minor=None, on_account_minor=0):
@@ -117,7 +124,7 @@ class O2cCashier(models.AbstractModel):
         """Return those of ``moves`` one payment can settle now: something is past its date and not under way, and
         their contact and company are those of the first such document."""
         today = fields.Date.context_today(moves)
-        items = moves._o2c_instalments_by_move()
+        items = moves._o2c_asked_by_move()
         late = moves.filtered(
             lambda move: move._has_to_be_paid() and instalments.choose(items[move], "overdue", today)
         )
@@ -131,11 +138,15 @@ class O2cCashier(models.AbstractModel):
 
         :raises NothingToPay: if nothing is overdue
         """
-        items = [item for move_items in moves._o2c_instalments_by_move().values() for item in move_items]
-        chosen = instalments.choose(items, "overdue", fields.Date.context_today(moves))
+        asked = [item for move_items in moves._o2c_asked_by_move().values() for item in move_items]
+        chosen = instalments.choose(asked, "overdue", fields.Date.context_today(moves))
         if not chosen:
             raise self._nothing_to_pay()
-        return basket.Quote(moves.currency_id.id, moves.currency_id.decimal_places, basket.in_full(chosen, {}))
+        parts = basket.in_full(chosen, {})
+        if any(item.plan_id for item in chosen):
+            items = [item for move_items in moves._o2c_instalments_by_move().values() for item in move_items]
+            parts = basket.for_pieces(basket.in_full(items, {}), chosen)
+        return basket.Quote(moves.currency_id.id, moves.currency_id.decimal_places, parts)
 
     # === POLICY === #
 
@@ -168,7 +179,14 @@ class O2cCashier(models.AbstractModel):
         pays = quote.pays
         items = [replace(item, claimed=item.claimed and item.line_id not in pays) for item in items]
         today = fields.Date.context_today(self)
-        return policy.check(rules, items, pays, quote.on_account_minor, today, quote.discounts)
+        agreed = self._agreed_parts(items)
+        return policy.check(rules, items, pays, quote.on_account_minor, today, quote.discounts, agreed)
+
+    @api.model
+    def _agreed_parts(self, items):
+        """Return ``{line_id: {minor, ...}}``: what plans ask of instalments may be paid whatever the policy says."""
+        moves = self.env["account.move"].browse({item.move_id for item in items if item.plan_id})
+        return self.env["o2c.payment.plan"]._allowed_parts(moves) if moves else {}
 
     @api.model
     def _check_method(self, vals, partner, company):
@@ -235,11 +253,6 @@ class O2cCashier(models.AbstractModel):
 
     def _nothing_to_pay(self):
         return NothingToPay(self.env._("There is nothing to pay here."))
-
-    def _payable_items(self, move):
-        if not move._o2c_is_payable_document():
-            raise self._nothing_to_pay()
-        return move._o2c_instalments()
 
     def _pick(self, items, line_ids):
         """Return exactly the instalments asked for; each must be of this invoice and payable."""

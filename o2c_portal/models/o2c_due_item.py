@@ -1,4 +1,5 @@
-"""Everything customers owe, and everything we owe them: one row per open receivable item of the ledger."""
+"""Everything customers owe, and everything we owe them: one row per open receivable item of the ledger, and where a
+plan is active on one, a row per date the plan asks for some of it."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -14,11 +15,17 @@ class O2cDueItem(models.Model):
         "account.move.line": [
             "move_id", "partner_id", "company_id", "currency_id", "account_id", "display_type", "parent_state",
             "date_maturity", "amount_currency", "amount_residual", "amount_residual_currency", "reconciled",
+            "o2c_plan_id",
         ],
         "account.move": ["move_type", "origin_payment_id", "statement_line_id"],
         "account.account": ["account_type", "non_trade"],
         "o2c.payment.allocation": ["move_line_id", "state", "transaction_id"],
         "payment.transaction": ["state"],
+        "o2c.payment.plan.item": [
+            "plan_id", "sequence", "move_line_id", "move_id", "partner_id", "company_id", "currency_id", "covered",
+            "beyond", "live", "kind", "promised_on",
+        ],
+        "o2c.payment.plan.line": ["plan_id", "date", "amount", "number", "after"],
     }
 
     move_line_id = fields.Many2one("account.move.line", "Journal Item", readonly=True)
@@ -34,12 +41,21 @@ class O2cDueItem(models.Model):
         ("entry", "Journal entry"),
     ], readonly=True)
     date_due = fields.Date(readonly=True)
-    amount = fields.Monetary(readonly=True, help="What was due in all, negative for credit.")
+    amount = fields.Monetary(
+        readonly=True, help="What was due in all, negative for credit; for the piece of a plan what is due of it now.",
+    )
     residual = fields.Monetary(readonly=True, help="What is still open, negative for credit.")
     residual_company = fields.Monetary(
         "Residual in Company Currency", currency_field="company_currency_id", readonly=True,
     )
     under_way = fields.Boolean("Payment Under Way", readonly=True)
+    plan_id = fields.Many2one("o2c.payment.plan", "Plan", readonly=True, help="The plan that asks for this piece.")
+    plan_line_id = fields.Many2one(
+        "o2c.payment.plan.line", "Payment of the Plan", readonly=True,
+        help="Empty for what an item of a plan owes beyond what was agreed on.",
+    )
+    promised_on = fields.Date(readonly=True, help="The day the customer promised to pay.")
+    promised = fields.Monetary(readonly=True, help="What of it is promised and still open.")
     number = fields.Integer(compute="_compute_number", help="Position among the instalments of the document.")
 
     def init(self):
@@ -49,12 +65,20 @@ class O2cDueItem(models.Model):
     def _create_view(self):
         """The view joins the document outside, so that questions which do not name it never read it.
 
-        The conditions repeat those of Odoo's partial index on open items, which is what makes it fast.
+        The conditions repeat those of Odoo's partial index on open items, which is what makes it fast. Both halves have
+        the same types, or PostgreSQL would not look into them for the rows asked for. Planning the pieces takes longer
+        than reading an invoice, so they are a function: planned once per connection, called for items in a plan only.
         """
+        self.env.cr.execute(self._piece_function())
         self.env.cr.execute(SQL("CREATE OR REPLACE VIEW %s AS (%s)", SQL.identifier(self._table), self._view_query()))
 
     @api.model
     def _view_query(self):
+        return SQL("%s UNION ALL %s", self._item_query(), self._piece_query())
+
+    @api.model
+    def _item_query(self):
+        """Items no plan is in force on, with what is promised of them."""
         return SQL("""
             SELECT line.id,
                    line.id AS move_line_id,
@@ -71,18 +95,108 @@ class O2cDueItem(models.Model):
                    line.amount_currency AS amount,
                    line.amount_residual_currency AS residual,
                    line.amount_residual AS residual_company,
-                   EXISTS (SELECT FROM o2c_payment_allocation claim
-                             JOIN payment_transaction tx ON tx.id = claim.transaction_id
-                            WHERE claim.move_line_id = line.id AND claim.state = 'live'
-                              AND tx.state IN ('pending', 'authorized', 'done')) AS under_way
+                   %(under_way)s AS under_way,
+                   NULL::integer AS plan_id,
+                   NULL::integer AS plan_line_id,
+                   (SELECT promise.promised_on FROM o2c_payment_plan_item promise
+                     WHERE promise.move_line_id = line.id AND promise.live) AS promised_on,
+                   (SELECT LEAST(GREATEST(line.amount_residual_currency - promise.beyond, 0), promise.covered)
+                      FROM o2c_payment_plan_item promise
+                     WHERE promise.move_line_id = line.id AND promise.live) AS promised
               FROM account_move_line line
               JOIN account_account account ON account.id = line.account_id
                    AND account.account_type = 'asset_receivable' AND account.non_trade IS NOT TRUE
          LEFT JOIN account_move move ON move.id = line.move_id
-             WHERE line.parent_state = 'posted'
-               AND line.reconciled IS NOT TRUE
-               AND (line.amount_residual <> 0 OR line.amount_residual_currency <> 0)
+             WHERE line.o2c_plan_id IS NULL AND %(open)s
+        """, open=self._is_open(), under_way=self._under_way())
+
+    @api.model
+    def _piece_query(self):
+        """Instalments a plan is in force on: one row per piece."""
+        return SQL("""
+            SELECT piece.piece_id AS id,
+                   item.move_line_id,
+                   item.move_id,
+                   item.partner_id,
+                   item.company_id,
+                   item.currency_id,
+                   'instalment' AS kind,
+                   piece.date_due,
+                   piece.residual AS amount,
+                   piece.residual,
+                   piece.residual_company,
+                   piece.under_way,
+                   item.plan_id,
+                   piece.payment_id AS plan_line_id,
+                   NULL::date AS promised_on,
+                   NULL::numeric AS promised
+              FROM o2c_payment_plan_item item
+        CROSS JOIN LATERAL o2c_plan_pieces(item.id) piece
+             WHERE item.live AND item.kind = 'instalments'
         """)
+
+    @api.model
+    def _piece_function(self):
+        """``core.plans.pieces`` of one journal item in SQL.
+
+        Counted from the end of the plan, what is open of the item lies at ``later`` to ``later + open``, and a payment
+        at ``after`` to ``after + amount``; what they share is the piece, ``since`` to ``upto`` of the item. Number 0 is
+        what the item owes beyond the plan. Ids are negative, 128 numbers per item of a plan: no other row has them, and
+        they stay while the plan is in force.
+        """
+        return SQL("""
+            CREATE OR REPLACE FUNCTION o2c_plan_pieces(item_id integer)
+            RETURNS TABLE (
+                piece_id integer, payment_id integer, date_due date, residual numeric, residual_company numeric,
+                under_way boolean
+            ) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 3 AS $$ BEGIN RETURN QUERY
+            SELECT -(item.id * 128 + piece.number),
+                   piece.payment,
+                   COALESCE(piece.day, line.date_maturity, line.date),
+                   piece.upto - piece.since,
+                   CASE WHEN line.amount_residual_currency = 0 THEN line.amount_residual
+                        ELSE round(line.amount_residual * piece.upto / line.amount_residual_currency,
+                                   money.decimal_places)
+                           - round(line.amount_residual * piece.since / line.amount_residual_currency,
+                                   money.decimal_places) END,
+                   %(under_way)s
+              FROM o2c_payment_plan_item item
+              JOIN account_move_line line ON line.id = item.move_line_id AND %(open)s
+              JOIN res_company company ON company.id = item.company_id
+              JOIN res_currency money ON money.id = company.currency_id
+        CROSS JOIN LATERAL (
+                    SELECT LEAST(GREATEST(line.amount_residual_currency - item.beyond, 0), item.covered) AS open,
+                           COALESCE(sum(LEAST(GREATEST(next_line.amount_residual_currency - next.beyond, 0),
+                                              next.covered)), 0) AS later
+                      FROM o2c_payment_plan_item next
+                      JOIN account_move_line next_line ON next_line.id = next.move_line_id
+                     WHERE next.plan_id = item.plan_id AND (next.sequence, next.id) > (item.sequence, item.id)) own
+        CROSS JOIN LATERAL (
+                    SELECT payment.number, payment.id AS payment, payment.date AS day,
+                           own.later + own.open - LEAST(payment.after + payment.amount, own.later + own.open) AS since,
+                           own.later + own.open - GREATEST(payment.after, own.later) AS upto
+                      FROM o2c_payment_plan_line payment
+                     WHERE payment.plan_id = item.plan_id AND own.open > 0
+                       AND payment.after < own.later + own.open AND payment.after + payment.amount > own.later
+                     UNION ALL
+                    SELECT 0, NULL, NULL, own.open, line.amount_residual_currency
+                     WHERE line.amount_residual_currency <> own.open OR line.amount_residual_currency = 0) piece
+             WHERE item.id = item_id;
+            END $$
+        """, under_way=self._under_way(), open=self._is_open())
+
+    @api.model
+    def _under_way(self):
+        return SQL("""EXISTS (SELECT FROM o2c_payment_allocation claim
+                             JOIN payment_transaction tx ON tx.id = claim.transaction_id
+                            WHERE claim.move_line_id = line.id AND claim.state = 'live'
+                              AND tx.state IN ('pending', 'authorized', 'done'))""")
+
+    @api.model
+    def _is_open(self):
+        return SQL("""line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND (line.amount_residual <> 0 OR line.amount_residual_currency <> 0)""")
 
     @api.depends("move_id")
     def _compute_number(self):
@@ -92,7 +206,7 @@ class O2cDueItem(models.Model):
             for item in items
         }
         for due in self:
-            due.number = numbers.get(due.id, 0)
+            due.number = numbers.get(due.move_line_id.id, 0)
 
     def action_open_document(self):
         """Open the document the item belongs to."""

@@ -206,6 +206,8 @@ class O2cMoneyEvent(models.Model):
         payment = self.payment_id
         orders = self.move_id._o2c_orders() if self.move_id else payment._o2c_orders()
         effects = [(self.env._("Order stages"), orders._o2c_evaluate_stages)]
+        if self.kind == "residual_changed":
+            effects.append((self.env._("Plans"), self.move_id._o2c_evaluate_plans))
         if self.kind == "payment_received":
             effects.append((self.env._("Receipt"), payment._o2c_send_receipt))
         return effects

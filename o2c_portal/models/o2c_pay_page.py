@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import format_date, formatLang
 from odoo.tools.misc import format_amount
 
-from ..core import instalments, money, paylink, policy
+from ..core import basket, instalments, money, paylink, policy
 from .payment_provider import REASONS
 
 SETTLED = ("paid", "in_payment")
@@ -66,11 +66,12 @@ class O2cPayPage(models.AbstractModel):
     @api.model
     def _overview(self, move):
         """Return the instalments, the choices that differ, and whether paying online is possible at all."""
-        items, today, report = move._o2c_instalments(), fields.Date.context_today(move), {}
+        items, today, report = move._o2c_asked(), fields.Date.context_today(move), {}
         options = self._options(move, items, today)
         best = options[0] if options else None
         return {
-            "rows": [self._row(move, item, today) for item in items],
+            "rows": [self._row(move, item, today) for item in self._schedule(move, items)],
+            "arrangement": any(item.plan_id for item in items),
             "options": options,
             "other": self._other(move, items, options, today) if best else None,
             "due": best,
@@ -88,27 +89,50 @@ class O2cPayPage(models.AbstractModel):
         return record._rules(move.currency_id, move.company_id)
 
     @api.model
+    def _schedule(self, move, items):
+        """Return the payments to list: where a plan is agreed on, those of the plan instead of the terms.
+
+        A plan over this document alone is listed with what was paid already. One over several documents shows only
+        what it asks for this one: the link says nothing of the others.
+        """
+        listed = [item for item in items if not item.plan_id]
+        for plan_sudo in self.env["o2c.payment.plan"].sudo().browse({item.plan_id for item in items} - {None}):
+            pieces = [item for item in items if item.plan_id == plan_sudo.id]
+            beyond = [piece for piece in pieces if not piece.plan_line]
+            if plan_sudo.move_ids == move.sudo():
+                claimed = any(piece.claimed for piece in pieces)
+                listed += [replace(payment, claimed=claimed) for payment in plan_sudo._instalments()] + beyond
+            else:
+                listed += instalments.merged(pieces)
+        return instalments.in_order(listed)
+
+    @api.model
     def _options(self, move, items, today):
         """Return the choices the policy leaves a payer, the one that is due first; those that mean the same are one."""
         payable = instalments.choose(items, "all", today)
         if not payable:
             return []
-        whole = self.env["o2c.cashier"]._quote_items(move, payable)
-        by_line = {part.item.line_id: part for part in whole.parts}
-        rules, options = self._rules(move), {}
+        cashier, options = self.env["o2c.cashier"], {}
+        whole, rules, ledger = cashier._quote_items(move, payable), self._rules(move), self._ledger(move, items)
+        agreed = cashier._agreed_parts(ledger)
         for choice in ("overdue", "next", "all"):
             chosen = instalments.choose(items, choice, today)
             if chosen and tuple(chosen) not in options:
-                quote = replace(whole, parts=tuple(by_line[item.line_id] for item in chosen))
-                if not policy.check(rules, items, quote.pays, 0, today, quote.discounts):
-                    options[tuple(chosen)] = self._option(move, choice, quote)
+                quote = replace(whole, parts=basket.for_pieces(whole.parts, chosen))
+                if not policy.check(rules, ledger, quote.pays, 0, today, quote.discounts, agreed):
+                    options[tuple(chosen)] = self._option(move, choice, quote, instalments.merged(chosen))
         return list(options.values())
+
+    @api.model
+    def _ledger(self, move, items):
+        """Return the instalments as the ledger has them, given what is asked for: the same unless there is a plan."""
+        return move._o2c_instalments() if any(item.plan_id for item in items) else items
 
     @api.model
     def _other(self, move, items, options, today):
         """Return the bounds of an amount of the payer's own, None when the policy or what is open leaves no choice."""
         rules, whole = self._rules(move), max((option["quote"] for option in options), key=lambda q: q.amount_minor)
-        least = policy.least(rules, items, today, whole.discounts)
+        least = policy.least(rules, self._ledger(move, items), today, whole.discounts)
         if rules.mode != "part" or least >= whole.amount_minor:
             return None
         return {
@@ -119,14 +143,14 @@ class O2cPayPage(models.AbstractModel):
         }
 
     @api.model
-    def _option(self, move, choice, quote):
-        dates = [item.date_due for item in quote.items]
+    def _option(self, move, choice, quote, items):
+        dates = [item.date_due for item in items]
         return {
             "choice": choice,
             "quote": quote,
-            "count": len(quote.items),
-            "number": quote.items[0].number,
-            "of": quote.items[0].count,
+            "count": len(items),
+            "number": items[0].number,
+            "of": items[0].count,
             "amount": self._money(move, quote.amount_minor),
             "discount": self._money(move, quote.discount_minor) if quote.discount_minor else "",
             "date_due": min(dates),
@@ -145,10 +169,13 @@ class O2cPayPage(models.AbstractModel):
         cashier, today, report = self.env["o2c.cashier"], fields.Date.context_today(move), {}
         quote = self._quote_typed(move, typed) if choice == OTHER else cashier._quote(move, choice=choice)
         cashier._check_policy(quote, move.partner_id, move.company_id, move)
+        rows = [(part.item, part) for part in quote.parts]
+        if choice != OTHER and any(item.plan_id for item in quote.items):
+            rows = [(item, None) for item in instalments.merged(instalments.choose(move._o2c_asked(), choice, today))]
         return {
-            **self._option(move, choice, quote),
+            **self._option(move, choice, quote, [item for item, _part in rows]),
             "typed": typed if choice == OTHER else "",
-            "rows": [self._row(move, part.item, today, part) for part in quote.parts],
+            "rows": [self._row(move, item, today, part) for item, part in rows],
             "available": bool(self._providers(move, quote.amount, report)),
             "hidden_reasons": report.get(REASONS, []),
         }
@@ -196,7 +223,7 @@ class O2cPayPage(models.AbstractModel):
 
         A payment that was only announced comes with the provider's instructions: how the payer is to make it.
         """
-        items = [item for item in move._o2c_instalments() if item.payable]
+        items = [item for item in move._o2c_asked() if item.payable]
         return {
             **self._outcome(move.company_id, transaction),
             "left": self._money(move, sum(item.open_minor for item in items)) if items else "",

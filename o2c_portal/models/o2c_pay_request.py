@@ -27,8 +27,8 @@ class O2cPayRequest(models.AbstractModel):
         as ``(label, date, amount)`` when the document has several.
         """
         url = move._o2c_pay_url(channel)
-        items = move._o2c_instalments()
-        still = [item for item in instalments.in_order(items) if item.open_minor > 0]
+        items = move._o2c_asked()
+        still = [item for item in instalments.merged(items) if item.open_minor > 0]
         amount, date = self._due_now(move, still)
         if not url or not amount:
             return None
@@ -43,8 +43,9 @@ class O2cPayRequest(models.AbstractModel):
     def _due_now(self, move, still):
         """Return amount (minor units) and date of what is asked for: what the pay page asks for as well."""
         amount, date = move._o2c_due_now()
+        planned = any(item.plan_id for item in still)
         # sudo: whoever sends the invoice offers its discount
-        if discounts := self.env["o2c.cashier"].sudo()._discounts(move, still):
+        if discounts := {} if planned else self.env["o2c.cashier"].sudo()._discounts(move, still):
             amount -= sum(discounts.values())
             date = min(move.line_ids.browse(discounts).mapped("discount_date"))
         return amount, date
@@ -71,7 +72,7 @@ class O2cPayRequest(models.AbstractModel):
         owed = move.state == "posted" and move.move_type == "out_invoice" and move.amount_residual > 0
         if not owed or not account or not move.company_id.o2c_bank_pdf:
             return None
-        still = [item for item in move._o2c_instalments() if item.open_minor > 0]
+        still = [item for item in move._o2c_asked() if item.open_minor > 0]
         amount, _date = self._due_now(move, still)
         advice = self.env["o2c.remittance"]._for_invoices(move).get(move.id)
         if not amount or not advice or advice.state == "cancelled":

@@ -1,4 +1,4 @@
-"""Adds to res.partner: its payment policy, who gets which mails, limits of its own, links to its account."""
+"""Adds to res.partner: policy and agreements, who gets which mails, limits of its own, links to its account."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -44,6 +44,28 @@ class ResPartner(models.Model):
     def _compute_o2c_statement_address(self):
         for partner in self:
             partner.o2c_statement_address = ", ".join(partner._o2c_statement_recipients().mapped("email"))
+
+    # === PLANS === #
+
+    o2c_plan_count = fields.Integer(
+        "Plans and promises", compute="_compute_o2c_plan_count", groups="o2c_portal.o2c_portal_group_user",
+    )
+
+    def _compute_o2c_plan_count(self):
+        groups = self.env["o2c.payment.plan"]._read_group(
+            [("partner_id", "in", self.commercial_partner_id.ids)], ["partner_id"], ["__count"],
+        )
+        counts = {partner.id: count for partner, count in groups}
+        for partner in self:
+            partner.o2c_plan_count = counts.get(partner.commercial_partner_id.id, 0)
+
+    def action_o2c_view_plans(self):
+        """Open the plans and promises of this customer."""
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("o2c_portal.o2c_payment_plan_action"),
+            "domain": [("partner_id", "in", self.commercial_partner_id.ids)],
+            "context": {"create": False},
+        }
 
     # === PAY LINKS === #
 

@@ -23,8 +23,10 @@ from . import test_pay_code
 from . import test_pay_link
 from . import test_pay_page
 from . import test_payment_history
+from . import test_payment_plan
 from . import test_payment_policy
 from . import test_payment_term
+from . import test_plan_ledger
 from . import test_policy_examples
 from . import test_policy_routes
 from . import test_rate_limiter

@@ -27,6 +27,11 @@ TABLE = {
     "o2c.pay.link":           ("", "", "", "", R, R),
     "o2c.pay.link.revoke":    ("", "", "", "", RWCU, RWCU),
     "o2c.payment.allocation": ("", "", "", R, R, R),
+    "o2c.payment.plan":       ("", "", "", "", R, R),
+    "o2c.payment.plan.item":  ("", "", "", "", R, R),
+    "o2c.payment.plan.line":  ("", "", "", "", R, R),
+    "o2c.payment.plan.propose": ("", "", "", "", RWCU, RWCU),
+    "o2c.payment.plan.propose.line": ("", "", "", "", RWCU, RWCU),
     "o2c.payment.policy":     ("", "", "", "", R, RWCU),
     "o2c.payment.policy.method": ("", "", "", "", R, RWCU),
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms

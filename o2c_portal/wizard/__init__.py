@@ -1,1 +1,5 @@
-from . import o2c_instalment_promise, o2c_pay_link_revoke, o2c_payment_term_generate, o2c_statement_send
+from . import o2c_instalment_promise
+from . import o2c_pay_link_revoke
+from . import o2c_payment_plan_propose
+from . import o2c_payment_term_generate
+from . import o2c_statement_send

@@ -1,8 +1,7 @@
-"""Records the day a customer promised to pay an instalment."""
+"""Records the day a customer promised to pay an instalment, as a promise of ``o2c.payment.plan``."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date
 
 
 class O2cInstalmentPromise(models.TransientModel):
@@ -28,9 +27,9 @@ class O2cInstalmentPromise(models.TransientModel):
         self.line_id.sudo(False).check_access("read")  # constraints run with elevated rights
 
     def action_record(self):
-        """Store the promise and say so on the invoice; without a date the promise is withdrawn.
+        """Make the promise, which is told on the invoice; without a date the promise there is is withdrawn.
 
-        :raises ValidationError: if nothing is open any more, or the day has passed
+        :raises ValidationError: if nothing is open any more, the day has passed, or a plan covers the instalment
         """
         self.ensure_one()
         line = self.line_id
@@ -40,14 +39,20 @@ class O2cInstalmentPromise(models.TransientModel):
         if self.promised_date and self.promised_date < fields.Date.context_today(self):
             raise ValidationError(self.env._("A promise is for today or a later day."))
         if line.o2c_promised_date != self.promised_date:
-            line.o2c_promised_date = self.promised_date
-            line.move_id.message_post(body=self._note())
+            self._withdraw()
+            if self.promised_date:
+                self._promise()
         return {"type": "ir.actions.act_window_close"}
 
-    def _note(self):
-        if self.promised_date:
-            return self.env._(
-                "The customer promised to pay instalment %(instalment)s on %(date)s.",
-                instalment=self.number_of, date=format_date(self.env, self.promised_date),
-            )
-        return self.env._("The promise to pay instalment %(instalment)s was withdrawn.", instalment=self.number_of)
+    def _withdraw(self):
+        # sudo: agreements are written by their own rules only; this user may write the journal item
+        agreed_sudo = self.env["o2c.payment.plan.item"].sudo()._live(self.line_id)[self.line_id.id].plan_id
+        agreed_sudo.filtered(lambda plan: plan.kind == "promise")._end("cancelled", self.env._(
+            "The promise to pay instalment %(instalment)s was withdrawn.", instalment=self.number_of,
+        ))
+
+    def _promise(self):
+        items = [item for item in self.move_id._o2c_instalments() if item.line_id == self.line_id.id]
+        if items[0].plan_id:
+            raise ValidationError(self.env._("A plan is active on this instalment. Replace the plan instead."))
+        self.env["o2c.payment.plan"].sudo()._promise(items, self.promised_date)  # sudo: see _withdraw

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.o2c_portal.core import plans
+from odoo.addons.o2c_portal.core.policy import PlanLimits
+from odoo.addons.o2c_portal.core.risk import BANDS
 from odoo.addons.o2c_portal.core.schedule import ascending, split
 
 TODAY = date(2026, 3, 15)
@@ -30,12 +32,12 @@ def agreed(draw):
 
 @st.composite
 def limits(draw):
-    return plans.PlanLimits(
+    return PlanLimits(
         max_days=draw(st.integers(0, 400)),
         first_percent=draw(st.sampled_from([0, 0.5, 10, 20.0, 33.33, 50, 100])),
         max_parts=draw(st.integers(0, 24)),
         smallest_minor=draw(st.integers(0, 10**5)),
-        worst_band=draw(st.sampled_from([None, *plans.BANDS])),
+        worst_band=draw(st.sampled_from(BANDS)),
         approval_above_minor=draw(st.none() | st.integers(0, 10**6)),
     )
 
@@ -73,7 +75,7 @@ def test_a_plan_is_kept_exactly_when_nothing_agreed_on_is_open(case, grace, offs
         assert today > oldest + timedelta(days=grace)
 
 
-@given(proposals(), limits(), st.sampled_from([None, *plans.BANDS]))
+@given(proposals(), limits(), st.sampled_from(BANDS))
 def test_nothing_outside_the_limits_is_accepted_and_counter_offers_are_inside(proposal, bounds, band):
     owed = sum(payment.amount for payment in proposal)
     verdict = plans.judge(proposal, owed, bounds, band, TODAY)
@@ -88,7 +90,7 @@ def test_nothing_outside_the_limits_is_accepted_and_counter_offers_are_inside(pr
     assert agreed_on[-1].date <= TODAY + timedelta(days=bounds.max_days)
     assert sorted({payment.date for payment in agreed_on}) == [payment.date for payment in agreed_on]
     assert bounds.approval_above_minor is None or owed <= bounds.approval_above_minor
-    assert not band or not bounds.worst_band or plans.BANDS.index(band) <= plans.BANDS.index(bounds.worst_band)
+    assert BANDS.index(band) <= BANDS.index(bounds.worst_band)
     if isinstance(verdict, plans.Counter):
         assert plans.judge(verdict.proposal, owed, bounds, band, TODAY) == plans.Accept()
 

@@ -5,12 +5,13 @@ from datetime import date, timedelta
 from odoo.tests import BaseCase, tagged
 
 from ...core import plans
-from ...core.plans import Accept, Clerk, Counter, Item, Line, Payment, PlanLimits, PromiseLimits, Refuse
+from ...core.plans import Accept, Clerk, Counter, Item, Line, Payment, Refuse
+from ...core.policy import PlanLimits, PromiseLimits
 
 TODAY = date(2026, 3, 15)
 LINES = [Line(1, date(2026, 4, 1), 400), Line(2, date(2026, 5, 1), 300), Line(3, date(2026, 6, 1), 300)]
 LIMITS = PlanLimits(
-    max_days=90, first_percent=20, max_parts=4, smallest_minor=1000, worst_band="average", approval_above_minor=500000,
+    max_days=90, first_percent=20, max_parts=4, smallest_minor=1000, worst_band="fair", approval_above_minor=500000,
 )
 
 
@@ -69,16 +70,16 @@ class TestPlans(BaseCase):
 
     def test_verdicts(self):
         for case, proposal, band, expected in [
-            ("inside", payments((7, 40000), (37, 30000), (67, 30000)), None, Accept()),
-            ("pays badly", payments((7, 40000), (37, 60000)), "bad", Clerk("band")),
+            ("inside", payments((7, 40000), (37, 30000), (67, 30000)), "good", Accept()),
+            ("pays badly", payments((7, 40000), (37, 60000)), "poor", Clerk("band")),
             ("large", payments((7, 300000), (37, 300000)), "good", Clerk("amount")),
             ("first too small", payments((7, 10000), (37, 90000)), "good", Counter(payments((7, 20000), (37, 80000)))),
             ("too long", payments((7, 40000), (37, 30000), (97, 30000)), "good",
              Counter(payments((7, 40000), (37, 30000), (68, 30000)))),
-            ("too many", payments((7, 20000), (14, 20000), (21, 20000), (28, 20000), (35, 20000)), None,
+            ("too many", payments((7, 20000), (14, 20000), (21, 20000), (28, 20000), (35, 20000)), "good",
              Counter(payments((7, 20000), (14, 26666), (21, 26666), (28, 26668)))),
-            ("one later date", payments((20, 100000)), None, Counter(payments((7, 50000), (38, 50000)))),
-            ("too small to share", payments((7, 900), (20, 900)), None, Clerk("limits")),
+            ("one later date", payments((20, 100000)), "good", Counter(payments((7, 50000), (38, 50000)))),
+            ("too small to share", payments((7, 900), (20, 900)), "fair", Clerk("limits")),
         ]:
             with self.subTest(case):
                 owed = sum(payment.amount for payment in proposal)
@@ -93,7 +94,7 @@ class TestPlans(BaseCase):
             ("sum", payments((7, 50), (8, 49))),
         ]:
             with self.subTest(reason), self.assertRaisesRegex(ValueError, reason):
-                plans.judge(proposal, 100, LIMITS, None, TODAY)
+                plans.judge(proposal, 100, LIMITS, "good", TODAY)
 
     def test_offers(self):
         self.assertEqual(plans.offers(100000, LIMITS, TODAY), [
@@ -101,7 +102,7 @@ class TestPlans(BaseCase):
             payments((7, 33333), (38, 33333), (68, 33334)),
         ])
         self.assertEqual(plans.offers(1500, LIMITS, TODAY), [])
-        short = PlanLimits(20, 50, 4, 0, None, None)
+        short = PlanLimits(20, 50, 4)
         self.assertEqual(plans.offers(100, short, TODAY)[0], payments((7, 50), (14, 50)))
 
     def test_promises(self):
