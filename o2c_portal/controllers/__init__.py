@@ -2,6 +2,7 @@ from . import account_contacts
 from . import account_help
 from . import account_history
 from . import account_limits
+from . import account_plans
 from . import basket
 from . import pay
 from . import pay_code

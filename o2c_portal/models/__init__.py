@@ -31,6 +31,7 @@ from . import o2c_pay_page
 from . import o2c_basket_page  # extends the pay page
 from . import o2c_pay_request
 from . import o2c_payment_history
+from . import o2c_plan_desk
 from . import o2c_rate_limiter
 from . import o2c_receipt
 from . import o2c_remittance_matcher

@@ -40,6 +40,7 @@ class O2cPaymentPlan(models.Model):
         ],
         required=True, default="draft", readonly=True, index=True,
     )
+    ended_on = fields.Date(readonly=True, help="The day it was kept, broken or cancelled.")
     reason = fields.Char(readonly=True, help="Why the plan ended, or what is to be decided.")
     partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, index=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)

@@ -172,7 +172,8 @@ class O2cPaymentPlan(models.Model):
 
     def _enter(self, state, reason=False):
         """Take a state, and let the covered journal items know whether a plan is in force on them."""
-        self.write({"state": state, "reason": reason})
+        ended = state in ("kept", "broken", "cancelled")
+        self.write({"state": state, "reason": reason, "ended_on": ended and self._today()})
         self.item_ids.flush_recordset(["live"])  # the unique index must see it: one plan may follow another at once
         if self.kind == "instalments":
             self.item_ids.move_line_id.o2c_plan_id = state == "active" and self

@@ -4,6 +4,7 @@ from . import test_account_credits
 from . import test_account_limits
 from . import test_account_link
 from . import test_account_page
+from . import test_account_plans
 from . import test_account_start
 from . import test_bank_transfer
 from . import test_billing_contacts
@@ -41,6 +42,7 @@ from .core import test_money
 from .core import test_own_limits
 from .core import test_paycode
 from .core import test_paylink
+from .core import test_plan_form
 from .core import test_plans
 from .core import test_policy
 from .core import test_progress
