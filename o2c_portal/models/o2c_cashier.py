@@ -284,5 +284,6 @@ class O2cCashier(models.AbstractModel):
                 line.amount_currency - line.discount_amount_currency, line.currency_id.decimal_places
             )
             for line in lines
-            if line.move_id in granted and line.discount_date and line.currency_id.is_zero(line.amount_currency - line.amount_residual_currency)
+            if line.move_id in granted and line.discount_date
+            and line.currency_id.is_zero(line.amount_currency - line.amount_residual_currency)
         }
