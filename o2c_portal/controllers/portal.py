@@ -79,23 +79,33 @@ class O2cPortalAccount(PortalAccount):
     def _create_or_update_address(self, partner_sudo, *args, **form_data):
         """Override of portal: a customer's other email address waits for the old one here too."""
         address = self._o2c_new_address(partner_sudo, form_data)
-        if address and not request.env["o2c.rate.limiter"]._allows("contact_change", partner_sudo.id, otherwise=False):
-            message = request.env._("That was too often. The email address can be changed again tomorrow.")
-            return partner_sudo, {"invalid_fields": ["email"], "messages": [message]}
-        if address:
-            form_data["email"] = partner_sudo.email
+        if not address:
+            return super()._create_or_update_address(partner_sudo, *args, **form_data)
+        form_data["email"] = partner_sudo.email
         partner_sudo, feedback = super()._create_or_update_address(partner_sudo, *args, **form_data)
-        if address and "redirectUrl" in feedback:
-            request.env["o2c.contact.change"]._ask(partner_sudo, address, request.env.company)
-            if feedback["redirectUrl"].startswith("/my"):
-                feedback["redirectUrl"] = "/my/billing/contacts?done=asked"
+        if "redirectUrl" not in feedback:
+            return partner_sudo, feedback
+        if not request.env["o2c.rate.limiter"]._allows("contact_change", partner_sudo.id, otherwise=False):
+            message = request.env._("All else is saved. The email address was changed too often: try again tomorrow.")
+            return partner_sudo, {"invalid_fields": ["email"], "messages": [message]}
+        request.env["o2c.contact.change"]._ask(partner_sudo, address, request.env.company)
+        if feedback["redirectUrl"].startswith("/my"):
+            feedback["redirectUrl"] = "/my/billing/contacts?done=asked"
         return partner_sudo, feedback
 
     @staticmethod
     def _o2c_new_address(partner_sudo, form_data):
-        """Return the other address a portal user wants for a contact that has one; empty for all Odoo decides on."""
-        users = partner_sudo.user_ids
-        if not partner_sudo.email or not request.env.user._is_portal() or not all(user.share for user in users):
+        """Return the other address a portal user wants for a contact that has one; empty for all Odoo decides on:
+        staff, and customers who were never sent an invoice, so that no mail of theirs is worth anything."""
+        if not partner_sudo.email or not request.env.user._is_portal() or not all(
+            user.share for user in partner_sudo.user_ids
+        ):
             return ""
         address, _problem = request.env["o2c.account.contacts"]._check_address(form_data.get("email") or "")
-        return address if address != partner_sudo.email_normalized else ""
+        if not address or address == partner_sudo.email_normalized:
+            return ""
+        invoiced = request.env["account.move"].sudo().search_count([  # a count of the customer's own documents
+            ("partner_id", "child_of", partner_sudo.commercial_partner_id.id), ("state", "=", "posted"),
+            ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
+        ], limit=1)
+        return address if invoiced else ""
