@@ -153,9 +153,13 @@ class Visitor:
             assert width <= size["width"], f"{self.page.url} is {width} px wide on a screen of {size['width']}"
 
     def _shoot(self, name):
+        """Save the whole page as if the screen were as high as it: what sticks to the bottom belongs there."""
         for size in (DESK, PHONE):
             self.page.set_viewport_size(size)
-            self.page.screenshot(path=place.OUT / f"account-{name}-{size['width']}.png", full_page=True)
+            height = self.page.evaluate("document.documentElement.scrollHeight")
+            self.page.set_viewport_size({**size, "height": height})
+            self.page.screenshot(path=place.OUT / f"account-{name}-{size['width']}.png")
+        self.page.set_viewport_size(PHONE)
 
     def tab_to(self, selector, most=60):
         """Press the tab key until an element has the focus, and see that this can be seen."""

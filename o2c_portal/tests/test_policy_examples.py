@@ -1,4 +1,4 @@
-"""The example policies of the admin guide (docs/guide/parts/policy.md) behave as written there.
+"""The example policies of the admin guide (docs/guide/admin.md) behave as written there.
 
 Each test sets a policy exactly as the guide says and tries the payments the guide names, on an invoice over 1000.00 in
 instalments of 300.00 and 300.00, both late, and 400.00 to come.
