@@ -316,15 +316,15 @@ class O2cAccountPlans(http.Controller):
     def _promise_page(self, moves, day="", amount="", errors=None, status=200):
         desk, today = self._desk(), fields.Date.context_today(request.env.user)
         _plans, limits = desk._limits(moves.commercial_partner_id, moves.company_id, moves.currency_id)
-        last = today + timedelta(days=limits.max_days)
+        last, case = today + timedelta(days=limits.max_days), desk._case(moves)
         return account_page("account_promise_new", "plans", {
-            **desk._case(moves),
+            **case,
             "invoices": self._ids(moves),
             "offered": bool(limits.max_days and limits.max_open),
             "today": today.isoformat(),
             "last": last.isoformat(),
             "last_day": desk._day(last),
             "day": day,
-            "amount": amount,
+            "amount": amount if errors else case["open_typed"],
             "errors": errors or {},
         }, status)

@@ -214,12 +214,13 @@ class AccountMove(models.Model):
 
     @api.depends(
         "state", "move_type", "line_ids.amount_residual", "line_ids.date_maturity", "line_ids.o2c_promised_date",
+        "line_ids.o2c_plan_id",
     )
     def _compute_o2c_due_status(self):
-        """Take the date and the status of what the customer has to pay next; nothing where nothing is owed."""
+        """Take the date and the status of what is asked for next; nothing where nothing is owed."""
         today = fields.Date.context_today(self)
         owed = self.filtered(lambda move: move.state == "posted" and move.move_type in ("out_invoice", "out_receipt"))
-        items_by_move = owed._o2c_instalments_by_move()
+        items_by_move = owed._o2c_asked_by_move()
         for move in self:
             items = items_by_move.get(move, [])
             item = next((item for item in items if item.open_minor > 0), None) or items[-1] if items else None

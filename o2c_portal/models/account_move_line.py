@@ -47,13 +47,20 @@ class AccountMoveLine(models.Model):
         for line in self:
             line.o2c_promised_date = line._origin and agreed[line._origin.id].promised_on
 
-    @api.depends("move_id.state", "date_maturity", "amount_currency", "amount_residual_currency", "o2c_promised_date")
+    @api.depends(
+        "move_id.state", "date_maturity", "amount_currency", "amount_residual_currency", "o2c_promised_date",
+        "o2c_plan_id",
+    )
     @api.depends_context("lang", "tz")
     def _compute_o2c_instalment(self):
         """Read the instalment from the ledger; a document that is not posted has no status yet."""
         today = fields.Date.context_today(self)
         items = {
             item.line_id: item for items in self.move_id._origin._o2c_instalments_by_move().values() for item in items
+        }
+        planned = self.env["account.move"].browse({item.move_id for item in items.values() if item.plan_id})
+        asked = {
+            item.line_id: item for pieces in planned._o2c_asked_by_move().values() for item in reversed(pieces)
         }
         for line in self:
             item, digits = items.get(line._origin.id), line.currency_id.decimal_places
@@ -62,7 +69,8 @@ class AccountMoveLine(models.Model):
             line.o2c_amount = item and to_major(item.amount_minor, digits)
             line.o2c_open_amount = item and to_major(item.open_minor, digits)
             posted = item and line.move_id.state == "posted"
-            line.o2c_status = posted and instalments.status(item, today, line.company_id.o2c_due_soon_days)
+            due = asked.get(line._origin.id, item)  # by the plan, where one is in force
+            line.o2c_status = posted and instalments.status(due, today, line.company_id.o2c_due_soon_days)
 
     def action_o2c_promise(self):
         """Let staff record the day the customer promised to pay this instalment."""

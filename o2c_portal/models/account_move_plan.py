@@ -31,7 +31,7 @@ class AccountMove(models.Model):
 
     def _o2c_asked(self):
         """Return what one document asks for, and when, as ``Instalment``: its instalments, and for those with an
-        active plan the pieces the plan lays over them. What they leave open is the same."""
+        active plan the pieces the plan lays over them. What they leave open is the same; what is paid is listed too."""
         self.ensure_one()
         return self._o2c_asked_by_move()[self]
 
@@ -49,7 +49,7 @@ class AccountMove(models.Model):
             move: instalments.in_order([
                 piece
                 for item in items
-                for piece in (pieces.get(item.line_id, []) if item.plan_id else [item])
+                for piece in pieces.get(item.line_id, [item])
             ])
             for move, items in result.items()
         }

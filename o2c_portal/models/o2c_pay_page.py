@@ -97,7 +97,7 @@ class O2cPayPage(models.AbstractModel):
         """
         listed = [item for item in items if not item.plan_id]
         for plan_sudo in self.env["o2c.payment.plan"].sudo().browse({item.plan_id for item in items} - {None}):
-            pieces = [item for item in items if item.plan_id == plan_sudo.id]
+            pieces = [item for item in items if item.plan_id == plan_sudo.id and item.open_minor > 0]
             beyond = [piece for piece in pieces if not piece.plan_line]
             if plan_sudo.move_ids == move.sudo():
                 claimed = any(piece.claimed for piece in pieces)

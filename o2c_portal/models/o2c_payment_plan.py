@@ -156,7 +156,8 @@ class O2cPaymentPlan(models.Model):
         allowed = {}
         for items in moves._o2c_asked_by_move().values():
             upto = {}
-            for item in sorted((item for item in items if item.plan_id), key=lambda item: item.date_due):
-                upto[item.line_id] = upto.get(item.line_id, 0) + item.open_minor
-                allowed.setdefault(item.line_id, set()).add(upto[item.line_id])
+            for item in items:  # by date
+                if item.plan_id and item.open_minor > 0:
+                    upto[item.line_id] = upto.get(item.line_id, 0) + item.open_minor
+                    allowed.setdefault(item.line_id, set()).add(upto[item.line_id])
         return allowed

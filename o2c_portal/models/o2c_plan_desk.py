@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date, format_list
+from odoo.tools import format_date, format_list, formatLang
 from odoo.tools.misc import format_amount
 
 from ..core import plans, risk
@@ -189,6 +189,10 @@ class O2cPlanDesk(models.AbstractModel):
             "count": len(moves),
             "open_minor": sum(item.open_minor for item in items),
             "open": self._money(currency, sum(item.open_minor for item in items)),
+            "open_typed": formatLang(
+                self.env, to_major(sum(item.open_minor for item in items), currency.decimal_places),
+                digits=currency.decimal_places,
+            ),
             "promised": any(item.promised_on for item in items),
             "currency": currency.name,
             "decimals": currency.decimal_places,
@@ -211,8 +215,8 @@ class O2cPlanDesk(models.AbstractModel):
             "kind": plan.kind,
             "state": plan.state,
             "ours": plan.proposed_by == "staff",
-            "documents": format_list(self.env, plan.item_ids.mapped("name")[:3]),
-            "more": max(0, len(plan.item_ids) - 3),
+            "documents": format_list(self.env, plan.move_ids.mapped("name")[:3]),
+            "more": max(0, len(plan.move_ids) - 3),
             "total": format_amount(self.env, plan.total, plan.currency_id),
             "paid": format_amount(self.env, plan.paid, plan.currency_id),
             "left": format_amount(self.env, plan.left, plan.currency_id),

@@ -78,6 +78,16 @@ class TestPaymentPlan(O2cCommon):
         values = self.first._get_invoice_next_payment_values()
         self.assertEqual((values["installment_state"], values["next_amount_to_pay"]), ("next", 250.0))
 
+    def test_staff_see_the_status_by_the_plan(self):
+        self.assertEqual(self.first.o2c_due_status, "overdue")
+        plan = self._active((10, 600), (40, 400), moves=self.first)
+        self.env.invalidate_all()
+        self.assertEqual((self.first.o2c_due_status, self.first.o2c_next_due_date), ("open", plan.next_date))
+        self.assertEqual(self.first.o2c_instalment_ids.mapped("o2c_status"), ["open", "open"])
+        self._register_payment(self.first, amount=1000.0)
+        self.assertEqual((self.first.o2c_due_status, self.first.o2c_next_due_date), ("paid", False))
+        self.assertEqual(self.first.o2c_instalment_ids.mapped("o2c_status"), ["paid", "paid"])
+
     def test_planned_amounts_may_always_be_paid(self):
         self._active((0, 250), (30, 350), (60, 400), moves=self.first)
         lines = self.first.o2c_instalment_ids
