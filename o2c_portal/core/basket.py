@@ -86,6 +86,36 @@ def in_part(
     return tuple(parts)
 
 
+def by_item(
+    asked: Iterable[Instalment], amounts_minor: Iterable[int | None], ledger: dict[int, Instalment]
+) -> tuple[list[Instalment], list[int | None]]:
+    """Return the ledger's items each once, and what to pay of each, for instalments and any pieces of instalments.
+
+    :param amounts_minor: what to pay of each of ``asked``, None for all of it; None in the result likewise
+    :param ledger: the items by ``line_id``
+    """
+    wanted: dict[int, int] = {}
+    for item, minor in zip(asked, amounts_minor, strict=True):
+        wanted[item.line_id] = wanted.get(item.line_id, 0) + (item.open_minor if minor is None else minor)
+    items = [ledger[line_id] for line_id in wanted]
+    return items, [None if wanted[item.line_id] == item.open_minor else wanted[item.line_id] for item in items]
+
+
+def listed(parts: Iterable[Part], asked: Iterable[Instalment]) -> list[Part]:
+    """Return what a payer is shown of ``parts``: where pieces of an item were asked for, each of them by itself.
+
+    An item with an early payment discount is shown as one: the discount belongs to none of its pieces.
+    """
+    pieces: dict[int, list[Part]] = {}
+    for item in asked:
+        if item.plan_id:
+            pieces.setdefault(item.line_id, []).append(Part(item, item.open_minor))
+    return [
+        row for part in parts
+        for row in (not part.discount_minor and pieces.get(part.item.line_id) or [part])
+    ]
+
+
 def for_pieces(parts: Iterable[Part], pieces: Iterable[Instalment]) -> tuple[Part, ...]:
     """Return what of ``parts``, which pay their items in full, some pieces of those items ask for.
 

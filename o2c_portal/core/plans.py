@@ -20,6 +20,7 @@ LONGEST_GAP = 31  # days: whoever pays in parts pays at least monthly, from the 
 FIRST_DAYS = 7  # what we offer begins a week from today
 COUNTS = (2, 3, 4, 6, 9, 12)
 MOST_OFFERS = 4
+PIECES_PER_ITEM = 128  # ids there are for the pieces of one item of a plan
 
 
 # === LYING OVER THE LEDGER === #
@@ -93,6 +94,11 @@ def pieces(lines: Sequence[Line], items: Sequence[Item]) -> list[Piece]:
         if own:
             found.append(Piece(None, item.line_id, item.date_due, own))
     return found
+
+
+def of_piece(identifier: int) -> tuple[int, int]:
+    """Return ``(id of the plan's item, number of the payment)`` of a piece; number 0 is what is beyond the plan."""
+    return divmod(-identifier, PIECES_PER_ITEM)
 
 
 def state(lines: Sequence[Line], paid_minor: int, today: date, grace_days: int) -> State:

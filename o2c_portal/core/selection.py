@@ -9,7 +9,7 @@ from .instalments import Instalment
 
 MAX_ITEMS = 500  # in one payment
 CHOICES = ("overdue", "all", "selected")
-_IDENTIFIER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+_IDENTIFIER = re.compile(r"-?[1-9][0-9]{0,9}", re.ASCII)  # pieces of a plan have negative ones
 _GROUP = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,9})", re.ASCII)
 _LAST = 2**31 - 1
 
@@ -21,7 +21,7 @@ class BadSelection(ValueError):
 @dataclass(frozen=True)
 class Selection:
     """Documents of one company and currency, the ``group``; None leaves it to the page. ``amounts`` and ``on_account``
-    are as typed: they mean something only in a currency and a language."""
+    are as typed: they mean something only in a currency and a language. ``ids`` are those of due items."""
 
     group: tuple[int, int] | None = None
     choice: str = ""
@@ -70,7 +70,7 @@ def read(parameters: Iterable[tuple[str, str]]) -> Selection:
 
 
 def amounts(selection: Selection, items: Sequence[Instalment], digits: int, point: str):
-    """Return what to pay of each item and what is wrong with it.
+    """Return what to pay of each item and what is wrong with it; what a plan asks for is paid as the plan says.
 
     :param str point: the decimal point of the reader's language
     :return: ``(amounts, errors)``: a list parallel to ``items`` with minor units, None for an item paid in full, and
@@ -79,7 +79,8 @@ def amounts(selection: Selection, items: Sequence[Instalment], digits: int, poin
     wanted: list[int | None] = []
     errors: dict[int, str] = {}
     for item in items:
-        text = selection.amounts.get(item.line_id, "") if selection.choice == "selected" else ""
+        typed = selection.choice == "selected" and not item.plan_id
+        text = selection.amounts.get(item.line_id, "") if typed else ""
         minor = money.parse(text, digits, point) if text else item.open_minor
         if minor is None or minor <= 0:
             errors[item.line_id] = "malformed"
@@ -90,7 +91,7 @@ def amounts(selection: Selection, items: Sequence[Instalment], digits: int, poin
 
 
 def _identifier(text):
-    if not _IDENTIFIER.fullmatch(text) or int(text) > _LAST:
+    if not _IDENTIFIER.fullmatch(text) or abs(int(text)) > _LAST:
         raise BadSelection("identifier")
     return int(text)
 

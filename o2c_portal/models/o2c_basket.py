@@ -1,7 +1,7 @@
 """What a customer owes over all documents, and what of it they have chosen to pay."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from odoo import api, fields, models
@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..core import basket, money, paging, selection
+from ..core import basket, money, paging, plans, selection
 from ..core.instalments import Instalment, in_order
 from ..core.start import MAX_MINOR
 from .account_move import PAYABLE_MOVE_TYPES
@@ -33,8 +33,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Balance:
-    """What is owed in one company and currency, in minor units. ``late`` is a part of ``now``, both of ``open``;
-    ``payable`` and ``payable_late`` are what can be paid online at this moment, and of how many items."""
+    """What is owed in one company and currency, in minor units. ``late`` is a part of ``now``, both of ``open``, and
+    both without what is promised for a later day; ``payable`` and ``payable_late`` are what can be paid online at this
+    moment, and of how many items."""
 
     company_id: Any
     currency_id: Any
@@ -57,10 +58,12 @@ class Balance:
 @dataclass(frozen=True)
 class Wanted:
     """What a selection stands for. ``quote`` is None where nothing can be paid or ``errors`` have to be corrected
-    first: ``{item id or "on_account": code}``. ``left_out`` items are no longer open, ``more`` do not fit in."""
+    first: ``{item id or "on_account": code}``. ``asked`` is what was chosen, with the pieces of plans where the quote
+    has their items. ``left_out`` items are no longer open, ``more`` do not fit in."""
 
     quote: basket.Quote | None
     errors: dict[int | str, str]
+    asked: tuple[Instalment, ...] = ()
     left_out: int = 0
     more: int = 0
 
@@ -82,24 +85,24 @@ class O2cBasket(models.AbstractModel):
         """Return the ``Balance`` of each company and currency of a scope, in one query; what is late comes first."""
         query = self.env["o2c.due.item"].sudo()._search(self.env["o2c.account"]._due_domain(scope))
         due, today = SQL.identifier(query.table), fields.Date.context_today(self)
-        line = SQL.identifier(query.left_join(query.table, "move_line_id", "account_move_line", "id", "line"))
         move = SQL.identifier(query.left_join(query.table, "move_id", "account_move", "id", "document"))
         query.groupby = SQL("%s.company_id, %s.currency_id", due, due)
         owed = SQL("%s.residual > 0", due)
-        kept = SQL("%s AND COALESCE(%s.o2c_promised_date < %s, true)", owed, line, today)
-        late = SQL("%s AND %s.date_due < %s", kept, due, today)
+        waits = SQL("COALESCE(%s.promised_on >= %s, false)", due, today)
+        late = SQL("%s AND %s.date_due < %s", owed, due, today)
         payable = SQL(
             "%s AND %s.kind = 'instalment' AND %s.move_type IN %s AND NOT %s.under_way AND %s",
             owed, due, move, PAYABLE_MOVE_TYPES, due, self._is_online(),
         )
-        conditions = (
-            owed, SQL("%s AND %s.date_due <= %s", kept, due, today), late,
-            SQL("%s AND %s.o2c_promised_date >= %s", owed, line, today), SQL("%s AND %s.under_way", owed, due),
-            SQL("%s.residual < 0", due), payable, SQL("%s AND %s", payable, late),
-        )
-        residual = SQL("%s.residual", due)
-        sums = [SQL("SUM(%s) FILTER (WHERE %s)", residual, condition) for condition in conditions]
-        counts = [SQL("COUNT(*) FILTER (WHERE %s)", condition) for condition in conditions[-2:]]
+        payable_late = SQL("%s AND %s AND NOT %s", payable, late, waits)
+        residual, promised = SQL("%s.residual", due), SQL("CASE WHEN %s THEN %s.promised ELSE 0 END", waits, due)
+        unpromised = SQL("%s - %s", residual, promised)
+        sums = [SQL("SUM(%s) FILTER (WHERE %s)", amount, condition) for amount, condition in (
+            (residual, owed), (unpromised, SQL("%s AND %s.date_due <= %s", owed, due, today)), (unpromised, late),
+            (promised, owed), (residual, SQL("%s AND %s.under_way", owed, due)),
+            (residual, SQL("%s.residual < 0", due)), (residual, payable), (residual, payable_late),
+        )]
+        counts = [SQL("COUNT(*) FILTER (WHERE %s)", condition) for condition in (payable, payable_late)]
         rows = self.env.execute_query(query.select(
             SQL("%s.company_id", due), SQL("%s.currency_id", due), *sums, *counts,
         ))
@@ -167,6 +170,28 @@ class O2cBasket(models.AbstractModel):
             for items in moves._o2c_instalments_by_move().values() for item in items if item.line_id in wanted
         }
 
+    @api.model
+    def _asked(self, due, items):
+        """Return ``{due item id: Instalment}``: an instalment, or where a plan is in force the piece of it.
+
+        :param dict items: the instalments by journal item, see ``_instalments``
+        """
+        return {
+            entry.id: self._piece(entry, items[entry.move_line_id.id]) if entry.plan_id else items[entry.move_line_id.id]
+            for entry in due if entry.move_line_id.id in items
+        }
+
+    def _piece(self, entry, item):
+        minor = money.to_minor(entry.residual, entry.currency_id.decimal_places)
+        piece = replace(
+            item, date_due=entry.date_due, amount_minor=minor, open_minor=minor, claimed=entry.under_way,
+            plan_id=entry.plan_id.id,
+        )
+        payment = entry.plan_line_id
+        return replace(
+            piece, number=payment.number, count=len(entry.plan_id.line_ids), plan_line=payment.id,
+        ) if payment else piece
+
     # === WHAT WAS CHOSEN === #
 
     @api.model
@@ -183,6 +208,22 @@ class O2cBasket(models.AbstractModel):
         return self._instalments(self.env["account.move.line"].sudo().search(domain))
 
     @api.model
+    def _knows_pieces(self, scope, case, ids):
+        """Say whether all of these were pieces of plans of the scope and case at some time, paid or replaced since."""
+        found = [plans.of_piece(piece) for piece in ids]
+        domain = Domain("id", "in", [item_id for item_id, _number in found]) & Domain([
+            ("kind", "=", "instalments"), ("plan_id.state", "not in", ("draft", "proposed")),
+            ("partner_id", "=", scope.partner.id), ("company_id", "in", scope.company_ids),
+            ("company_id", "=", case.company_id.id), ("currency_id", "=", case.currency_id.id),
+        ])
+        if scope.own_only:
+            domain &= Domain("move_id.partner_id", "=", scope.contact.id)
+        most = {
+            item.id: len(item.plan_id.line_ids) for item in self.env["o2c.payment.plan.item"].sudo().search(domain)
+        }
+        return all(number <= most.get(item_id, -1) for item_id, number in found)
+
+    @api.model
     def _wanted(self, scope, case, chosen, point, on_account=False):
         """Return what a selection stands for, as ``Wanted``.
 
@@ -190,39 +231,69 @@ class O2cBasket(models.AbstractModel):
         :param bool on_account: whether something may be paid ahead
         :raises UnknownItems: if something is chosen that is not there to be chosen
         """
+        left_out = more = 0
         if chosen.choice in ("all", "overdue"):
-            items, more = self._all(scope, case, overdue=chosen.choice == "overdue")
+            ledger, asked, more = self._all(scope, case, overdue=chosen.choice == "overdue")
         else:
-            known = self._known(scope, case, chosen.ids)
-            if len(known) != len(chosen.ids):
-                raise UnknownItems(self.env._("These items are not there to be paid."))
-            items, more = in_order(item for item in self._of_payable_documents(known.values()) if item.payable), 0
+            ledger, asked, left_out = self._selected(scope, case, chosen.ids)
         digits = case.currency_id.decimal_places
-        amounts, errors = selection.amounts(chosen, items, digits, point)
+        amounts, errors = selection.amounts(chosen, asked, digits, point)
         ahead = money.parse(chosen.on_account, digits, point) if chosen.on_account and on_account else 0
         if ahead is None or ahead > MAX_MINOR:
             errors["on_account"] = "malformed"
         quote = None
-        if not errors and (items or ahead):
-            wanted = amounts if any(minor is not None for minor in amounts) else None
+        if not errors and (asked or ahead):
+            items, minors = basket.by_item(asked, amounts, ledger)
+            wanted = minors if any(minor is not None for minor in minors) else None
             quote = self.env["o2c.cashier"]._quote_basket(case.currency_id, items, wanted, ahead)
-        left_out = len(chosen.ids) - len(items) if chosen.choice == "selected" else 0
-        return Wanted(quote, errors, left_out, more)
+        return Wanted(quote, errors, tuple(asked), left_out, more)
+
+    @api.model
+    def _selected(self, scope, case, ids):
+        """Return what of the due items with these ids can be paid: ``(instalments of the ledger by journal item, what
+        is asked for in order, how many are left out)``. The id of a journal item under a plan means all its pieces.
+
+        :raises UnknownItems: if one of them is not there to be chosen
+        """
+        pieces = [item_id for item_id in ids if item_id < 0]
+        ledger = self._known(scope, case, [item_id for item_id in ids if item_id > 0])
+        if len(ledger) + len(pieces) != len(ids) or pieces and not self._knows_pieces(scope, case, pieces):
+            raise UnknownItems(self.env._("These items are not there to be paid."))
+        asked = {line_id: item for line_id, item in ledger.items() if not item.plan_id}
+        under_plan = [line_id for line_id, item in ledger.items() if item.plan_id]
+        if pieces or under_plan:
+            due = self.env["o2c.due.item"].sudo().search(
+                self._items_domain(scope, case) & self._ids_domain([*pieces, *under_plan])
+            )
+            ledger = {**ledger, **self._instalments(due.move_line_id)}
+            asked.update(self._asked(due, ledger))
+        can_be = set(self._of_payable_documents(asked.values()))
+        good = {item_id: item for item_id, item in asked.items() if item.payable and item in can_be}
+        left_out = set(ids) - {*good, *(item.line_id for item in good.values())}
+        return ledger, in_order(list(good.values())), len(left_out)
+
+    @api.model
+    def _ids_domain(self, ids):
+        """Return the domain of due items by their ids; that of a journal item under a plan means all its pieces."""
+        lines, pieces = [item_id for item_id in ids if item_id > 0], [item_id for item_id in ids if item_id < 0]
+        return Domain("move_line_id", "in", lines) | Domain("id", "in", pieces)
 
     @api.model
     def _cases_of(self, scope, ids):
-        """Return ``{(company id, currency id): ids}`` of those of the journal items that are in the scope."""
+        """Return ``{(company id, currency id): ids}`` of those of the ids of due items that are in the scope."""
         items = self.env["o2c.due.item"].sudo().search(
-            self.env["o2c.account"]._due_domain(scope) & Domain("id", "in", list(ids)) & Domain("residual", ">", 0)
+            self.env["o2c.account"]._due_domain(scope) & self._ids_domain(ids) & Domain("residual", ">", 0)
         )
         found = {}
         for item in items:
-            found.setdefault((item.company_id.id, item.currency_id.id), []).append(item.id)
-        return found
+            chosen = found.setdefault((item.company_id.id, item.currency_id.id), {})
+            chosen[item.id if item.id in ids else item.move_line_id.id] = True
+        return {case: list(chosen) for case, chosen in found.items()}
 
     @api.model
     def _all(self, scope, case, overdue=False):
-        """Return the oldest items that can be paid, no more than one payment takes: ``(Instalments, left)``.
+        """Return the oldest items that can be paid, no more than one payment takes: ``(instalments of the ledger by
+        journal item, what is asked for, left)``.
 
         :param bool overdue: only those past their date, promised ones excepted
         :return: also how many more there are
@@ -231,14 +302,13 @@ class O2cBasket(models.AbstractModel):
         if overdue:
             today = fields.Date.context_today(self)
             domain &= Domain("date_due", "<", today) & (
-                Domain("move_line_id.o2c_promised_date", "=", False)
-                | Domain("move_line_id.o2c_promised_date", "<", today)
+                Domain("promised_on", "=", False) | Domain("promised_on", "<", today)
             )
         due = self.env["o2c.due.item"].sudo()
         chosen = due.search(domain, limit=selection.MAX_ITEMS)
         more = due.search_count(domain) - len(chosen) if len(chosen) == selection.MAX_ITEMS else 0
-        found = self._instalments(chosen.move_line_id)
-        return [found[item.id] for item in chosen if item.id in found], more
+        ledger = self._instalments(chosen.move_line_id)
+        return ledger, list(self._asked(chosen, ledger).values()), more
 
     def _payable_domain(self):
         if not self._is_online():

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
-from ..core import instalments, money, paging
+from ..core import basket, instalments, money, paging
+from ..core.plans import LEAST_PARTS
 from .o2c_basket import Case
 from .payment_provider import REASONS
 
@@ -76,9 +77,15 @@ class O2cBasketPage(models.AbstractModel):
 
     @api.model
     def _allows(self, visit, case):
-        """Return what the customer's policy allows: to pay ``parts`` of items, and something ``on_account``."""
+        """Return what the customer's policy allows: to pay ``parts`` of items, and something ``on_account``; and what
+        they may ask for on their own account: ``plans`` and ``promises``."""
         record, _why = self.env["o2c.payment.policy"]._resolve(visit.scope.partner, case.company_id)
-        return {"parts": record.mode == "part", "on_account": record.on_account}
+        return {
+            "parts": record.mode == "part",
+            "on_account": record.on_account,
+            "plans": not visit.link and record.plan_max_parts >= LEAST_PARTS,
+            "promises": not visit.link and bool(record.promise_max_days and record.promise_max_open),
+        }
 
     @api.model
     def _is_payable(self, case, rows, report):
@@ -127,9 +134,9 @@ class O2cBasketPage(models.AbstractModel):
     @api.model
     def _rows(self, visit, case, due, chosen, errors):
         """Return one entry per due item of a page."""
-        basket, today = self.env["o2c.basket"], fields.Date.context_today(self)
-        items = basket._instalments(due.move_line_id)
-        good = {item.line_id for item in basket._of_payable_documents(items.values())}
+        service, today = self.env["o2c.basket"], fields.Date.context_today(self)
+        items = service._asked(due, service._instalments(due.move_line_id))
+        good = {item.line_id for item in service._of_payable_documents(items.values())}
         digits = case.currency_id.decimal_places
         rows = []
         for entry in due:
@@ -141,15 +148,19 @@ class O2cBasketPage(models.AbstractModel):
             rows.append({
                 **self._row(case, item, today),
                 **self._document(visit, case, entry.move_id),
-                "id": item.line_id,
+                **self._arranged(visit, item),
+                "id": entry.id,
+                "move": entry.move_id.id,
+                "free": item.payable and not item.plan_id and entry.kind == "instalment",
+                "promised": bool(item.promised_on),
                 "payable": payable,
                 "minor": minor,
                 "checked": payable and (
-                    item.line_id in chosen.ids if chosen.choice else item.date_due <= today and not item.promised_on
+                    entry.id in chosen.ids if chosen.choice else item.date_due <= today and not item.promised_on
                 ),
-                "typed": chosen.amounts.get(item.line_id, "") or self._plain(case.currency_id, minor),
+                "typed": chosen.amounts.get(entry.id, "") or self._plain(case.currency_id, minor),
                 "full": self._plain(case.currency_id, minor),
-                "error": errors.get(item.line_id, ""),
+                "error": errors.get(entry.id, ""),
             })
         return rows
 
@@ -162,6 +173,16 @@ class O2cBasketPage(models.AbstractModel):
             "document": move.name,
             "url": f"/my/invoices/{move.id}" if move.is_sale_document(include_receipts=True) else "",
             "their_reference": move.ref or "",
+        }
+
+    @api.model
+    def _arranged(self, visit, item):
+        """Return what a plan has to do with an instalment: ``plan``, the address of its page, which a link does not
+        lead to; ``arranged`` for a piece it asks for, ``beyond`` for what it does not cover."""
+        return {
+            "plan": f"/my/billing/plans/{item.plan_id}" if item.plan_id and not visit.link else "",
+            "arranged": bool(item.plan_line),
+            "beyond": bool(item.plan_id and not item.plan_line),
         }
 
     @api.model
@@ -181,14 +202,15 @@ class O2cBasketPage(models.AbstractModel):
         :param wanted: ``Wanted`` of ``o2c.basket``, with a quote
         """
         quote, today, report = wanted.quote, fields.Date.context_today(self), {}
-        page = paging.page(sheet, len(quote.parts))
-        shown = quote.parts[page.offset:page.offset + paging.PER_PAGE]
+        listed = basket.listed(quote.parts, wanted.asked)
+        page = paging.page(sheet, len(listed))
+        shown = listed[page.offset:page.offset + paging.PER_PAGE]
         moves = self.env["account.move"].sudo().browse([part.item.move_id for part in shown])
         rows = [
             {**self._row(case, part.item, today), **self._document(visit, case, move),
+             **self._arranged(visit, part.item),
              "pays": self._money(case, part.pay_minor),
-             "part_of": self._money(case, part.item.open_minor)
-             if part.pay_minor + part.discount_minor < part.item.open_minor else ""}
+             "part_of": "" if part.is_whole else self._money(case, part.item.open_minor)}
             for part, move in zip(shown, moves, strict=True)
         ]
         pairs = chosen.pairs()
@@ -197,7 +219,7 @@ class O2cBasketPage(models.AbstractModel):
             "rows": rows,
             "pager": self._pager(page, lambda number: visit.url("/review", [*pairs, ("sheet", str(number))])),
             "documents": len({part.item.move_id for part in quote.parts}),
-            "items": len(quote.parts),
+            "items": len(listed),
             "amount": self._money(case, quote.amount_minor),
             "discount": self._money(case, quote.discount_minor) if quote.discount_minor else "",
             "on_account": self._money(case, quote.on_account_minor) if quote.on_account_minor else "",
@@ -288,10 +310,12 @@ class O2cBasketPage(models.AbstractModel):
         ]}
 
     @api.model
-    def _money_of(self, ids):
+    def _money_of(self, visit, ids):
         """Return ``{count, amount}`` of due items of one currency."""
-        due = self.env["o2c.due.item"].browse(ids)
-        return {"count": len(due), "amount": format_amount(self.env, sum(due.mapped("residual")), due.currency_id[:1])}
+        due = self.env["o2c.due.item"].search(
+            self.env["o2c.account"]._due_domain(visit.scope) & self.env["o2c.basket"]._ids_domain(ids)
+        )
+        return {"count": len(ids), "amount": format_amount(self.env, sum(due.mapped("residual")), due.currency_id[:1])}
 
     # === HELPERS === #
 

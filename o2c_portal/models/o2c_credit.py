@@ -83,7 +83,10 @@ class O2cCredit(models.AbstractModel):
     # === HELPERS === #
 
     def _lines(self, visit, case, credit_ids, item_ids):
-        """Return the journal items ``(credits, items)``, oldest first."""
+        """Return the journal items ``(credits, items)``, oldest first; for pieces of a plan the item they belong to.
+
+        Credit settles it as far as it goes, as any money does: what the plan asks for first is paid first.
+        """
         basket, due = self.env["o2c.basket"], self.env["o2c.due.item"].sudo()
         domain = basket._case_domain(visit.scope, case)
         credits = due.search(
@@ -92,10 +95,11 @@ class O2cCredit(models.AbstractModel):
         )
         owed = domain & Domain("residual", ">", 0) & Domain("kind", "=", "instalment")
         if item_ids:
-            items = due.search(owed & Domain("id", "in", list(item_ids)))
+            items = due.search(owed & basket._ids_domain(item_ids))
         else:
             items = due.search(owed & Domain("under_way", "=", False), limit=500)
-        if not credits or len(credits) != len(set(credit_ids)) or item_ids and len(items) != len(set(item_ids)):
+        missing = set(item_ids) - {*items.ids, *items.move_line_id.ids}
+        if not credits or len(credits) != len(set(credit_ids)) or missing:
             raise UnknownItems(self.env._("Some of this is not there any more."))
         return credits.move_line_id, items.move_line_id
 

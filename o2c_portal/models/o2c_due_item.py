@@ -4,6 +4,8 @@ plan is active on one, a row per date the plan asks for some of it."""
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..core.plans import PIECES_PER_ITEM
+
 
 class O2cDueItem(models.Model):
     _name = "o2c.due.item"
@@ -141,8 +143,8 @@ class O2cDueItem(models.Model):
 
         Counted from the end of the plan, what is open of the item lies at ``later`` to ``later + open``, and a payment
         at ``after`` to ``after + amount``; what they share is the piece, ``since`` to ``upto`` of the item. Number 0 is
-        what the item owes beyond the plan. Ids are negative, 128 numbers per item of a plan: no other row has them, and
-        they stay while the plan is in force.
+        what the item owes beyond the plan. Ids are negative, so many numbers per item of a plan: no other row has them,
+        and they stay while the plan is in force.
         """
         return SQL("""
             CREATE OR REPLACE FUNCTION o2c_plan_pieces(item_id integer)
@@ -150,7 +152,7 @@ class O2cDueItem(models.Model):
                 piece_id integer, payment_id integer, date_due date, residual numeric, residual_company numeric,
                 under_way boolean
             ) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 3 AS $$ BEGIN RETURN QUERY
-            SELECT -(item.id * 128 + piece.number),
+            SELECT -(item.id * %(per_item)s + piece.number),
                    piece.payment,
                    COALESCE(piece.day, line.date_maturity, line.date),
                    piece.upto - piece.since,
@@ -183,7 +185,7 @@ class O2cDueItem(models.Model):
                      WHERE line.amount_residual_currency <> own.open OR line.amount_residual_currency = 0) piece
              WHERE item.id = item_id;
             END $$
-        """, under_way=self._under_way(), open=self._is_open())
+        """, under_way=self._under_way(), open=self._is_open(), per_item=PIECES_PER_ITEM)
 
     @api.model
     def _under_way(self):

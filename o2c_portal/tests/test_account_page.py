@@ -37,7 +37,9 @@ class TestAccountPage(AccountPageCase):
             self._shows(self._account(f"/review?group={self.group}&choice={choice}"), self._total(amount))
 
     def test_promised_items_are_not_overdue(self):
-        self.lines[0].o2c_promised_date = Date.add(Date.today(), days=3)
+        plans = self.env["o2c.payment.plan"].sudo()
+        [item] = [item for item in plans._open_items(self.due_invoice) if item.line_id == self.lines[0].id]
+        plans._promise([item], Date.add(Date.today(), days=3))
         self._shows(self._account(), f"of which overdue</dt><dd><bdi>${NBSP}300.00", "Promised")
         self._shows(self._account(f"/review?group={self.group}&choice=overdue"), self._total("300.00"))
 

@@ -1,5 +1,6 @@
 """What the form of the account page says, and what it cannot say."""
 
+from dataclasses import replace
 from datetime import date
 
 from odoo.tests import BaseCase, tagged
@@ -27,12 +28,20 @@ class TestSelection(BaseCase):
     def test_says_nothing_by_default_and_ignores_what_it_does_not_know(self):
         self.assertEqual(selection.read([("amount", "1"), ("amount_8", "5"), ("state", "x")]), selection.Selection())
 
+    def test_pieces_of_plans_have_negative_numbers(self):
+        found = selection.read([("item", "-257"), ("item", "7"), ("item", "-257")])
+        self.assertEqual(found.ids, (-257, 7))
+        self.assertEqual(selection.read(found.pairs()), found)
+        piece = replace(item(7, 1000), plan_id=1)
+        chosen = selection.Selection(choice="selected", ids=(7,), amounts={7: "5.00"})
+        self.assertEqual(selection.amounts(chosen, [piece], 2, "."), ([None], {}), "the plan says what to pay")
+
     def test_an_item_is_chosen_once(self):
         self.assertEqual(selection.read([("item", "7"), ("item", "7")]).ids, (7,))
 
     def test_what_the_form_cannot_say_is_refused(self):
         for name, value in [
-            ("item", ""), ("item", "0"), ("item", "-1"), ("item", "1.0"), ("item", "1e3"), ("item", "x"),
+            ("item", ""), ("item", "0"), ("item", "-0"), ("item", "--1"), ("item", "-2147483648"), ("item", "1.0"), ("item", "1e3"), ("item", "x"),
             ("item", "2147483648"), ("item", "9" * 30), ("item", "٣"), ("item", "1 OR 1=1"), ("item", "01"),
             ("group", "1"), ("group", "1-"), ("group", "1-2-3"), ("group", "0-1"), ("group", "a-b"), ("group", "1_2"),
             ("choice", "everything"), ("choice", "next"),
