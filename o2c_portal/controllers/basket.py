@@ -126,8 +126,10 @@ def _nothing():
 
 def _split(visit, chosen, groups):
     """Return the page that says kindly that one payment covers one company and currency, and offers one of each."""
-    parts = [(words(visit)._money_of(visit, ids), visit.url("/review", chosen.pairs(group=group, ids=tuple(ids), page=1)))
-             for group, ids in groups.items()]
+    parts = [
+        (words(visit)._money_of(visit, ids), visit.url("/review", chosen.pairs(group=group, ids=tuple(ids), page=1)))
+        for group, ids in groups.items()
+    ]
     back = visit.url("", chosen.pairs(ids=(), group=None))
     return show(visit, "basket_split", {"parts": parts, "back": back}, 422)
 

@@ -176,10 +176,8 @@ class O2cBasket(models.AbstractModel):
 
         :param dict items: the instalments by journal item, see ``_instalments``
         """
-        return {
-            entry.id: self._piece(entry, items[entry.move_line_id.id]) if entry.plan_id else items[entry.move_line_id.id]
-            for entry in due if entry.move_line_id.id in items
-        }
+        known = [(entry, items[entry.move_line_id.id]) for entry in due if entry.move_line_id.id in items]
+        return {entry.id: self._piece(entry, item) if entry.plan_id else item for entry, item in known}
 
     def _piece(self, entry, item):
         minor = money.to_minor(entry.residual, entry.currency_id.decimal_places)

@@ -186,8 +186,24 @@ class O2cRemittance(models.Model):
                 items.append(remittance.Item(line.id, min(open_minor, basket.get(line.id, open_minor))))
         if not day or not self.move_id:
             return items
+        if self._receivables().o2c_plan_id:
+            return self._pieces(open_by_line)
         discounts = self.env["o2c.cashier"].sudo()._discounts(self.move_id, items, day)
         return [replace(item, discount_minor=discounts.get(item.line_id, 0)) for item in items]
+
+    def _pieces(self, open_by_line):
+        """Return what a plan asks for of an invoice, by date; what transfers of this very run pay, they pay first."""
+        asked = self.move_id._o2c_asked()
+        taken = {item.line_id: -open_by_line[item.line_id] for item in asked}
+        for item in asked:
+            taken[item.line_id] += item.open_minor
+        items = []
+        for item in asked:
+            minor = item.open_minor - min(taken[item.line_id], item.open_minor)
+            taken[item.line_id] -= item.open_minor - minor
+            if minor:
+                items.append(remittance.Item(item.line_id, minor))
+        return items
 
     def action_cancel(self):
         """Take references back: transfers that carry them are shown to staff and not applied.

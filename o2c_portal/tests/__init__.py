@@ -4,6 +4,7 @@ from . import test_account_credits
 from . import test_account_limits
 from . import test_account_link
 from . import test_account_page
+from . import test_account_plan_basket
 from . import test_account_plans
 from . import test_account_start
 from . import test_bank_transfer
