@@ -211,24 +211,27 @@ class O2cAccountPlans(http.Controller):
 
     def _read_wish(self, moves, wish):
         """Return ``(proposal, {field: sentence})`` of what was chosen or typed."""
-        _ = request.env._
         today, errors = fields.Date.context_today(request.env.user), {}
         if wish == "own":
             proposal, problems = plan_form.read_rows(self._typed(), *self._habits(moves.currency_id))
-            sentences = {"date": _("Please enter a day."), "amount": _("Please enter an amount.")}
+            sentences = {
+                "date": request.env._("Please enter a day."), "amount": request.env._("Please enter an amount."),
+            }
             errors = {f"{kind}_{index + 1}": sentences[kind] for index, kind in problems.items()}
         else:
             proposal = plan_form.decode(wish)
         if not errors and not proposal:
-            return (), {"wish": _("Please choose a plan, or enter your own.")}
+            return (), {"wish": request.env._("Please choose a plan, or enter your own.")}
         owed = self._desk()._open_minor(moves)
         flaw = None if errors else plans.flaw(proposal, owed, today)
         if flaw:
             errors["wish"] = {
-                "amount": _("Every payment must be more than zero."),
-                "past": _("The first payment cannot be in the past."),
-                "order": _("Every payment must be on a later day than the one before it."),
-                "sum": _("The payments must add up to %(open)s.", open=self._desk()._money(moves.currency_id, owed)),
+                "amount": request.env._("Every payment must be more than zero."),
+                "past": request.env._("The first payment cannot be in the past."),
+                "order": request.env._("Every payment must be on a later day than the one before it."),
+                "sum": request.env._(
+                    "The payments must add up to %(open)s.", open=self._desk()._money(moves.currency_id, owed),
+                ),
             }[flaw]
         return proposal, errors
 
@@ -239,16 +242,15 @@ class O2cAccountPlans(http.Controller):
 
     def _promise_errors(self, moves, verdict):
         """Return ``{field: sentence}`` of a promise the policy does not allow."""
-        _ = request.env._
         if not isinstance(verdict, plans.Refuse):
             return {}
         _plans, limits = self._desk()._limits(moves.commercial_partner_id, moves.company_id, moves.currency_id)
         last = fields.Date.context_today(request.env.user) + timedelta(days=limits.max_days)
         return {
-            "amount": {"amount": _("Please enter an amount.")},
-            "past": {"day": _("Please choose today or a later day.")},
-            "late": {"day": _("Please choose a day until %(last)s.", last=self._desk()._day(last))},
-            "count": {"day": _(
+            "amount": {"amount": request.env._("Please enter an amount.")},
+            "past": {"day": request.env._("Please choose today or a later day.")},
+            "late": {"day": request.env._("Please choose a day until %(last)s.", last=self._desk()._day(last))},
+            "count": {"day": request.env._(
                 "You have %(count)s open promises. Please keep one first, or pay in instalments.",
                 count=limits.max_open,
             )},
@@ -264,12 +266,16 @@ class O2cAccountPlans(http.Controller):
     def _choose_page(self, purpose):
         """Return the list of invoices a plan or a promise can be made for."""
         scope, desk = account_scope(), self._desk()
-        moves = desk._open_moves(scope)[:100]
+        items = desk.env["o2c.payment.plan"]._open_items(desk._open_moves(scope)[:100])
+        by_move = {}
+        for item in items:
+            by_move.setdefault(item.move_id, []).append(item)
+        moves = desk.env["account.move"].browse(by_move)
         return account_page("account_plan_choose", "plans", {
             "purpose": purpose,
             "rows": [
-                {"id": move.id, "name": move.name, "due": desk._day(move.o2c_next_due_date),
-                 "open": desk._money(move.currency_id, desk._open_minor(move))}
+                {"id": move.id, "name": move.name, "due": desk._day(by_move[move.id][0].date_due),
+                 "open": desk._money(move.currency_id, sum(item.open_minor for item in by_move[move.id]))}
                 for move in moves
             ],
         })

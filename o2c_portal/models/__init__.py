@@ -42,7 +42,6 @@ from . import o2c_statement_paper
 from . import account_bank_statement_line
 from . import account_move
 from . import account_move_line
-from . import account_move_plan
 from . import account_move_send
 from . import account_partial_reconcile
 from . import account_payment

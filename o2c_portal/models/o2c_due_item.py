@@ -6,6 +6,47 @@ from odoo.tools import SQL
 
 from ..core.plans import PIECES_PER_ITEM
 
+PIECES = """
+        CREATE OR REPLACE FUNCTION o2c_plan_pieces(item_id integer)
+        RETURNS TABLE (
+            piece_id integer, payment_id integer, date_due date, residual numeric, residual_company numeric,
+            under_way boolean
+        ) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 3 AS $$ BEGIN RETURN QUERY
+        SELECT -(item.id * %(per_item)s + piece.number),
+               piece.payment,
+               COALESCE(piece.day, line.date_maturity, line.date),
+               piece.upto - piece.since,
+               CASE WHEN line.amount_residual_currency = 0 THEN line.amount_residual
+                    ELSE round(line.amount_residual * piece.upto / line.amount_residual_currency,
+                               money.decimal_places)
+                       - round(line.amount_residual * piece.since / line.amount_residual_currency,
+                               money.decimal_places) END,
+               %(under_way)s
+          FROM o2c_payment_plan_item item
+          JOIN account_move_line line ON line.id = item.move_line_id AND %(open)s
+          JOIN res_company company ON company.id = item.company_id
+          JOIN res_currency money ON money.id = company.currency_id
+    CROSS JOIN LATERAL (
+                SELECT LEAST(GREATEST(line.amount_residual_currency - item.beyond, 0), item.covered) AS open,
+                       COALESCE(sum(LEAST(GREATEST(next_line.amount_residual_currency - next.beyond, 0),
+                                          next.covered)), 0) AS later
+                  FROM o2c_payment_plan_item next
+                  JOIN account_move_line next_line ON next_line.id = next.move_line_id
+                 WHERE next.plan_id = item.plan_id AND (next.sequence, next.id) > (item.sequence, item.id)) own
+    CROSS JOIN LATERAL (
+                SELECT payment.number, payment.id AS payment, payment.date AS day,
+                       own.later + own.open - LEAST(payment.after + payment.amount, own.later + own.open) AS since,
+                       own.later + own.open - GREATEST(payment.after, own.later) AS upto
+                  FROM o2c_payment_plan_line payment
+                 WHERE payment.plan_id = item.plan_id AND own.open > 0
+                   AND payment.after < own.later + own.open AND payment.after + payment.amount > own.later
+                 UNION ALL
+                SELECT 0, NULL, NULL, own.open, line.amount_residual_currency
+                 WHERE line.amount_residual_currency <> own.open OR line.amount_residual_currency = 0) piece
+         WHERE item.id = item_id;
+        END $$
+"""
+
 
 class O2cDueItem(models.Model):
     _name = "o2c.due.item"
@@ -51,7 +92,7 @@ class O2cDueItem(models.Model):
         "Residual in Company Currency", currency_field="company_currency_id", readonly=True,
     )
     under_way = fields.Boolean("Payment Under Way", readonly=True)
-    plan_id = fields.Many2one("o2c.payment.plan", "Plan", readonly=True, help="The plan that asks for this piece.")
+    plan_id = fields.Many2one("o2c.payment.plan", readonly=True, help="The plan that asks for this piece.")
     plan_line_id = fields.Many2one(
         "o2c.payment.plan.line", "Payment of the Plan", readonly=True,
         help="Empty for what an item of a plan owes beyond what was agreed on.",
@@ -146,46 +187,7 @@ class O2cDueItem(models.Model):
         what the item owes beyond the plan. Ids are negative, so many numbers per item of a plan: no other row has them,
         and they stay while the plan is in force.
         """
-        return SQL("""
-            CREATE OR REPLACE FUNCTION o2c_plan_pieces(item_id integer)
-            RETURNS TABLE (
-                piece_id integer, payment_id integer, date_due date, residual numeric, residual_company numeric,
-                under_way boolean
-            ) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 3 AS $$ BEGIN RETURN QUERY
-            SELECT -(item.id * %(per_item)s + piece.number),
-                   piece.payment,
-                   COALESCE(piece.day, line.date_maturity, line.date),
-                   piece.upto - piece.since,
-                   CASE WHEN line.amount_residual_currency = 0 THEN line.amount_residual
-                        ELSE round(line.amount_residual * piece.upto / line.amount_residual_currency,
-                                   money.decimal_places)
-                           - round(line.amount_residual * piece.since / line.amount_residual_currency,
-                                   money.decimal_places) END,
-                   %(under_way)s
-              FROM o2c_payment_plan_item item
-              JOIN account_move_line line ON line.id = item.move_line_id AND %(open)s
-              JOIN res_company company ON company.id = item.company_id
-              JOIN res_currency money ON money.id = company.currency_id
-        CROSS JOIN LATERAL (
-                    SELECT LEAST(GREATEST(line.amount_residual_currency - item.beyond, 0), item.covered) AS open,
-                           COALESCE(sum(LEAST(GREATEST(next_line.amount_residual_currency - next.beyond, 0),
-                                              next.covered)), 0) AS later
-                      FROM o2c_payment_plan_item next
-                      JOIN account_move_line next_line ON next_line.id = next.move_line_id
-                     WHERE next.plan_id = item.plan_id AND (next.sequence, next.id) > (item.sequence, item.id)) own
-        CROSS JOIN LATERAL (
-                    SELECT payment.number, payment.id AS payment, payment.date AS day,
-                           own.later + own.open - LEAST(payment.after + payment.amount, own.later + own.open) AS since,
-                           own.later + own.open - GREATEST(payment.after, own.later) AS upto
-                      FROM o2c_payment_plan_line payment
-                     WHERE payment.plan_id = item.plan_id AND own.open > 0
-                       AND payment.after < own.later + own.open AND payment.after + payment.amount > own.later
-                     UNION ALL
-                    SELECT 0, NULL, NULL, own.open, line.amount_residual_currency
-                     WHERE line.amount_residual_currency <> own.open OR line.amount_residual_currency = 0) piece
-             WHERE item.id = item_id;
-            END $$
-        """, under_way=self._under_way(), open=self._is_open(), per_item=PIECES_PER_ITEM)
+        return SQL(PIECES, under_way=self._under_way(), open=self._is_open(), per_item=PIECES_PER_ITEM)
 
     @api.model
     def _under_way(self):

@@ -64,7 +64,7 @@ class O2cPaymentPlan(models.Model):
     consent_version = fields.Char("Version of the Text", readonly=True)
     consent_text = fields.Text("Text", readonly=True)
 
-    replaces_id = fields.Many2one("o2c.payment.plan", "Replaces", readonly=True, index="btree_not_null")
+    replaces_id = fields.Many2one("o2c.payment.plan", "In Place Of", readonly=True, index="btree_not_null")
     replacement_ids = fields.One2many("o2c.payment.plan", "replaces_id", "Replaced By", readonly=True)
 
     # Derived from the ledger
@@ -73,7 +73,7 @@ class O2cPaymentPlan(models.Model):
     left = fields.Monetary("Still Open", compute="_compute_standing")
     progress = fields.Float("Paid %", compute="_compute_standing")
     next_date = fields.Date("Next Payment", compute="_compute_standing")
-    next_amount = fields.Monetary("Next Amount", compute="_compute_standing")
+    next_amount = fields.Monetary(compute="_compute_standing")
 
     _grace_positive = models.Constraint("CHECK(grace_days >= 0)", "Days of grace cannot be negative.")
 

@@ -16,7 +16,7 @@ class O2cPaymentPlanPropose(models.TransientModel):
     _name = "o2c.payment.plan.propose"
     _description = "Propose a Payment Plan"
 
-    replaces_id = fields.Many2one("o2c.payment.plan", "Replaces", readonly=True, ondelete="cascade")
+    replaces_id = fields.Many2one("o2c.payment.plan", "In Place Of", readonly=True, ondelete="cascade")
     covered_ids = fields.Many2many(
         "account.move.line", string="Covers", domain="[('id', 'in', covered_ids)]",
         default=lambda self: self._default_covered(),
