@@ -15,8 +15,8 @@ def uninstall_hook(env):
     env["ir.model.data"].search([("module", "=", "o2c_portal"), ("name", "=like", "demo\\_%")]).unlink()
     env["ir.config_parameter"].sudo().search([("key", "=like", "o2c.%")]).unlink()
     env.cr.execute("DROP TABLE IF EXISTS o2c_rate_hit")
-    env.cr.execute("DROP FUNCTION IF EXISTS o2c_plan_pieces(integer) CASCADE")  # and with it the view of due items
     _merge_draft_instalments(env)
+    env.cr.execute("DROP FUNCTION IF EXISTS o2c_plan_pieces(integer) CASCADE")  # and with it the view of due items
 
 
 def _merge_draft_instalments(env):
