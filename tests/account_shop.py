@@ -40,7 +40,7 @@ class Customer:
     """One company: ``login`` is a contact of it with the address ``email``."""
 
     def __init__(self, shop, number):
-        self.shop, self.client = shop, shop.client
+        self.shop, self.client, self.cookies = shop, shop.client, []
         self.name, self.email = f"Payer {number} Ltd", f"ann{number}@payer.example"
         self.id = self.client("res.partner", "create", {"name": self.name, "is_company": True})
         self.contact = self.client("res.partner", "create", {
@@ -97,11 +97,15 @@ class Visitor:
         self.page, self.url = page, url
 
     def login(self, customer):
-        answer = self.page.context.request.post(f"{self.url}/web/session/authenticate", data={
-            "jsonrpc": "2.0", "params": {"db": customer.shop.database, "login": customer.email,
-                                         "password": customer.email},
-        })
-        assert answer.json()["result"]["uid"] == customer.user
+        """Log a customer in; the second time with the session of the first."""
+        context = self.page.context
+        if not customer.cookies:
+            answer = context.request.post(f"{self.url}/web/session/authenticate", data={"jsonrpc": "2.0", "params": {
+                "db": customer.shop.database, "login": customer.email, "password": customer.email,
+            }})
+            assert answer.json()["result"]["uid"] == customer.user
+            customer.cookies = context.cookies()
+        context.add_cookies(customer.cookies)
         return self
 
     def open(self, path, status=200):
@@ -179,7 +183,8 @@ class Visitor:
 
 def pdf_text(content):
     """Return the text of a PDF."""
-    return subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, check=True, capture_output=True).stdout.decode()
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, check=True, capture_output=True)
+    return done.stdout.decode()
 
 
 def body(mail):
