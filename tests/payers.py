@@ -4,17 +4,20 @@ import re
 
 import requests
 
+FORM_CSRF = re.compile(r'name="csrf_token" value="(\w+)"')
 CSRF = re.compile(r'csrf_token"?:\s*"(\w+)"')
 
 
 class Payer:
     """One browser in front of a server. ``start`` begins a payment, ``finish`` has the demo provider report success."""
 
+
     def __init__(self, server, provider_id, method_id):
         self.url = server.url
         self.session = requests.Session()
         self._method = {"provider_id": provider_id, "payment_method_id": method_id, "token_id": None, "flow": "direct"}
         self._csrf = None
+        self.account_group = ""
 
     def open_checkout(self, token, choice="all"):
         """Load the page with the provider's form; its CSRF token serves all later payments of this browser."""
@@ -26,6 +29,28 @@ class Payer:
     def start(self, token, line_ids, minor):
         """Start paying instalments by the link; return ``(status, reference or None)``."""
         return self._call(f"/pay/{token}/start", {
+            **self._method, "tokenization_requested": False, "csrf_token": self._csrf,
+            "installment_ids": line_ids, "expected_minor": minor,
+        })
+
+    def log_in(self, login, password):
+        """Become a user."""
+        page = self.session.get(f"{self.url}/web/login", timeout=60)
+        answer = self.session.post(f"{self.url}/web/login", timeout=60, data={
+            "login": login, "password": password, "csrf_token": FORM_CSRF.search(page.text)[1],
+        })
+        answer.raise_for_status()
+
+    def open_account_checkout(self, group, address="/my/billing"):
+        """Load the form of the provider on the account page, or on that of a link to the account."""
+        self.account_group = group
+        page = self.session.get(f"{self.url}{address}/checkout", params={"group": group, "choice": "all"}, timeout=60)
+        page.raise_for_status()
+        self._csrf = CSRF.search(page.text)[1]
+
+    def start_account(self, line_ids, minor, address="/my/billing"):
+        """Start paying items of the account; return ``(status, reference or None)``."""
+        return self._call(f"{address}/start?group={self.account_group}", {
             **self._method, "tokenization_requested": False, "csrf_token": self._csrf,
             "installment_ids": line_ids, "expected_minor": minor,
         })

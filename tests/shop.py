@@ -30,6 +30,28 @@ class Shop:
         self.client("account.move", "action_post", ids)
         return ids
 
+    def portal_user(self, login, partner_id=None):
+        """Give a contact of the customer, a new one by default, a login to the portal; the password is the login."""
+        [group] = self.query("SELECT res_id FROM ir_model_data WHERE module = 'base' AND name = 'group_portal'")
+        partner_id = partner_id or self.client("res.partner", "create", {
+            "name": login, "email": f"{login}@example.com", "parent_id": self.customer,
+        })
+        self.client("res.users", "create", {
+            "name": login, "login": login, "password": login, "partner_id": partner_id,
+            "group_ids": [(6, 0, [int(group[0])])],
+        })
+        return partner_id
+
+    def account_token(self, partner_id):
+        """Return the token of a link to the account of a contact, as staff copy it."""
+        action = self.client("res.partner", "action_o2c_copy_account_link", [partner_id])
+        return action["params"]["url"].rsplit("/", 1)[1]
+
+    def account_group(self, invoice_id):
+        """Return the company and currency of an invoice, as the account page names them."""
+        [[company, currency]] = self.query(f"SELECT company_id, currency_id FROM account_move WHERE id = {invoice_id}")
+        return f"{company}-{currency}"
+
     def pay_token(self, invoice_id):
         """Return the token of the invoice's Pay Now link, as staff copy it."""
         action = self.client("account.move", "action_o2c_copy_pay_link", [invoice_id])

@@ -131,7 +131,6 @@ class O2cPayStart(O2cPaymentPortal):
         """
         till.check()
         quote, case, desk = self._o2c_quote(till, wish), till.case, till.env["o2c.pay.page"]
-        self._o2c_check_policy(desk, case, wish, quote)
         self._o2c_check_method(desk, case, wish, quote)
         request.update_context(delay_token_charge=True)  # charged after the commit
         try:
@@ -143,12 +142,12 @@ class O2cPayStart(O2cPaymentPortal):
                     **desk.env["o2c.cashier"]._transaction_values(quote, payer_key(), till.link), **keys,
                 },
             )
+        except PolicyRefusal as error:  # with a sentence that says what the customer's policy allows
+            raise Refusal(422, "policy", str(error)) from error
         except PaymentInProgress as error:
             raise Refusal(409, "in_progress", str(error)) from error
         except AccessError as error:
             raise Refusal(403, "not_your_method") from error
-        except PolicyRefusal as error:
-            raise Refusal(422, "policy", str(error)) from error
         except ValidationError as error:
             raise Refusal(409, "changed", str(error)) from error
 
@@ -158,7 +157,7 @@ class O2cPayStart(O2cPaymentPortal):
 
         :raises Refusal: 422 for foreign instalments, 409 when they or their amount are not what the payer saw
         """
-        items = till.instalments(wish.installment_ids)
+        items, around = till.instalments(wish.installment_ids)
         if not set(wish.installment_ids) <= set(items):
             raise Refusal(422, "bad_installments")
         chosen = [items[line_id] for line_id in wish.installment_ids]
@@ -170,7 +169,7 @@ class O2cPayStart(O2cPaymentPortal):
             raise Refusal(409, "in_progress", request.env._("A payment of this is being processed."))
         try:
             quote = till.env["o2c.cashier"]._quote_basket(
-                till.case.currency_id, chosen, wish.amounts_minor, wish.on_account_minor
+                till.case.currency_id, chosen, wish.amounts_minor, wish.on_account_minor, around
             )
         except NothingToPay as error:
             raise Refusal(409, "not_payable", str(error)) from error
@@ -184,20 +183,14 @@ class O2cPayStart(O2cPaymentPortal):
         return quote
 
     @staticmethod
-    def _o2c_check_policy(desk, case, wish, quote):
-        """:raises Refusal: 422 with a sentence that says what the customer's policy allows"""
-        cashier = desk.env["o2c.cashier"]
-        method = {"payment_method_id": wish.payment_method_id} if wish.flow != "token" else {}
-        values = {"provider_id": wish.provider_id, "currency_id": case.currency_id.id, "amount": quote.amount, **method}
-        try:
-            cashier._check_policy(quote, case.partner_id, case.company_id)
-            cashier._check_method(values, case.partner_id, case.company_id)
-        except PolicyRefusal as error:
-            raise Refusal(422, "policy", str(error)) from error
-
-    @staticmethod
     def _o2c_check_method(desk, case, wish, quote):
         """:raises Refusal: 422 for a method that is not on offer, 403 for a saved one that is not the visitor's own"""
+        method = {"payment_method_id": wish.payment_method_id} if wish.flow != "token" else {}
+        values = {"provider_id": wish.provider_id, "currency_id": case.currency_id.id, "amount": quote.amount, **method}
+        try:  # first: whoever is not offered a method learns why
+            desk.env["o2c.cashier"]._check_method(values, case.partner_id, case.company_id)
+        except PolicyRefusal as error:
+            raise Refusal(422, "policy", str(error)) from error
         user, report = request.env.user, {}
         providers = desk._providers(case, quote.amount, report)
         if wish.provider_id not in providers.ids:

@@ -34,8 +34,9 @@ class InvoiceTill:
             raise gone()
 
     def instalments(self, _ids):
-        """Return ``{id: Instalment}`` of what may be asked for, in whatever state it is."""
-        return {item.line_id: item for item in self.case._o2c_instalments()}
+        """Return ``({id: Instalment}, all instalments)`` of what may be asked for, in whatever state it is."""
+        items = self.case._o2c_instalments()
+        return {item.line_id: item for item in items}, items
 
     def payable(self, items):
         """Return those of the instalments whose document can be paid at all; see ``check``."""
@@ -62,8 +63,8 @@ class AccountTill:
             raise gone()
 
     def instalments(self, ids):
-        """Return ``{id: Instalment}`` of what may be asked for, in whatever state it is."""
-        return self.env["o2c.basket"]._known(self.scope, self.case, ids) if ids else {}
+        """Return ``({id: Instalment}, all instalments)`` of what may be asked for, in whatever state it is."""
+        return self.env["o2c.basket"]._known(self.scope, self.case, ids) if ids else ({}, ())
 
     def payable(self, items):
         """Return those of the instalments whose document can be paid at all."""

@@ -1,7 +1,7 @@
 """What a payer is about to pay: an exact list of instalments and amounts, decided on the server."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .instalments import Instalment, spread
 from .money import to_major
@@ -23,12 +23,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Quote:
-    """A basket in one currency whose decimals are ``digits``; ``on_account_minor`` is paid for no document yet."""
+    """A basket in one currency whose decimals are ``digits``; ``on_account_minor`` is paid for no document yet.
+
+    ``around`` are all instalments of the documents it touches, where they were read along: policies ask for them.
+    """
 
     currency_id: int
     digits: int
     parts: tuple[Part, ...]
     on_account_minor: int = 0
+    around: tuple[Instalment, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def items(self) -> tuple[Instalment, ...]:

@@ -43,7 +43,7 @@ class AccountMove(models.Model):
         result = {move: [] for move in self}
         for move, lines in lines_sudo.grouped("move_id").items():
             move = move.with_env(self.env)
-            digits = move.currency_id.decimal_places
+            digits, sign = move.currency_id.decimal_places, 1 if move.is_inbound() else -1
             for number, line in enumerate(lines, start=1):
                 result[move].append(instalments.Instalment(
                     line_id=line.id,
@@ -51,8 +51,8 @@ class AccountMove(models.Model):
                     number=number,
                     count=len(lines),
                     date_due=line.date_maturity or line.date or move.date,
-                    amount_minor=-move.direction_sign * money.to_minor(line.amount_currency, digits),
-                    open_minor=-move.direction_sign * money.to_minor(line.amount_residual_currency, digits),
+                    amount_minor=sign * money.to_minor(line.amount_currency, digits),
+                    open_minor=sign * money.to_minor(line.amount_residual_currency, digits),
                     claimed=line.id in claimed,
                     promised_on=agreed[line.id].promised_on or None,
                     plan_id=line.o2c_plan_id.id or None,

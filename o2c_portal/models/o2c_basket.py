@@ -162,13 +162,14 @@ class O2cBasket(models.AbstractModel):
     @api.model
     def _instalments(self, lines):
         """Return ``{journal item id: Instalment}`` of journal items of customers' documents, in a few queries."""
-        moves = lines.move_id
-        moves.fetch(MOVE_FIELDS)
         wanted = set(lines.ids)
-        return {
-            item.line_id: item
-            for items in moves._o2c_instalments_by_move().values() for item in items if item.line_id in wanted
-        }
+        return {item.line_id: item for item in self._around(lines.move_id) if item.line_id in wanted}
+
+    @api.model
+    def _around(self, moves):
+        """Return all instalments of documents, having read no more of them than what pages and payments ask for."""
+        moves.fetch(MOVE_FIELDS)
+        return [item for items in moves._o2c_instalments_by_move().values() for item in items]
 
     @api.model
     def _asked(self, due, items):
@@ -194,8 +195,8 @@ class O2cBasket(models.AbstractModel):
 
     @api.model
     def _known(self, scope, case, ids):
-        """Return ``{id: Instalment}`` of those of the journal items that are instalments of the scope and case, in
-        whatever state they are: paid ones too."""
+        """Return those of the journal items that are instalments of the scope and case, in whatever state they are,
+        paid ones too: ``({id: Instalment}, all instalments of their documents)``."""
         domain = Domain("id", "in", list(ids)) & Domain("display_type", "=", "payment_term") & Domain([
             ("partner_id", "=", scope.partner.id), ("company_id", "in", scope.company_ids),
             ("company_id", "=", case.company_id.id), ("currency_id", "=", case.currency_id.id),
@@ -203,7 +204,9 @@ class O2cBasket(models.AbstractModel):
         ])
         if scope.own_only:
             domain &= Domain("move_id.partner_id", "=", scope.contact.id)
-        return self._instalments(self.env["account.move.line"].sudo().search(domain))
+        lines = self.env["account.move.line"].sudo().search_fetch(domain, ["move_id"])
+        around, wanted = self._around(lines.move_id), set(lines.ids)
+        return {item.line_id: item for item in around if item.line_id in wanted}, around
 
     @api.model
     def _knows_pieces(self, scope, case, ids):
@@ -254,7 +257,7 @@ class O2cBasket(models.AbstractModel):
         :raises UnknownItems: if one of them is not there to be chosen
         """
         pieces = [item_id for item_id in ids if item_id < 0]
-        ledger = self._known(scope, case, [item_id for item_id in ids if item_id > 0])
+        ledger, _around = self._known(scope, case, [item_id for item_id in ids if item_id > 0])
         if len(ledger) + len(pieces) != len(ids) or pieces and not self._knows_pieces(scope, case, pieces):
             raise UnknownItems(self.env._("These items are not there to be paid."))
         asked = {line_id: item for line_id, item in ledger.items() if not item.plan_id}
@@ -320,5 +323,7 @@ class O2cBasket(models.AbstractModel):
         """Return those of the instalments whose document customers may pay online."""
         items = list(items)
         moves = self.env["account.move"].sudo().browse({item.move_id for item in items})
-        good = {move.id for move in moves if move._o2c_is_payable_document()}
+        good = {
+            move.id for move in moves if move.state == "posted" and move.move_type in PAYABLE_MOVE_TYPES
+        } if self._is_online() else set()
         return [item for item in items if item.move_id in good]

@@ -57,11 +57,12 @@ class O2cCashier(models.AbstractModel):
         return replace(whole, parts=basket.for_pieces(whole.parts, items))
 
     @api.model
-    def _quote_basket(self, currency, items, amounts_minor=None, on_account_minor=0):
+    def _quote_basket(self, currency, items, amounts_minor=None, on_account_minor=0, around=()):
         """Return the quote of paying instalments of any invoices of one currency, and something on account.
 
         :param items: ``Instalment`` objects, each once
         :param amounts_minor: what to pay of each item, None to pay all in full less early payment discounts
+        :param around: all instalments of their documents, where the caller has read them
         :raises NothingToPay: if nothing is to be paid
         :raises ValidationError: if an amount is more than what is open of its item
         """
@@ -74,7 +75,7 @@ class O2cCashier(models.AbstractModel):
             )
         except ValueError as error:
             raise ValidationError(self.env._("The amount must be positive and no more than what is open.")) from error
-        return basket.Quote(currency.id, currency.decimal_places, parts, on_account_minor)
+        return basket.Quote(currency.id, currency.decimal_places, parts, on_account_minor, tuple(around))
 
     @api.model
     def _quote_part(self, move, amount_minor):
@@ -159,8 +160,10 @@ class O2cCashier(models.AbstractModel):
         :param scope_moves: at least the invoices the quote touches; by default exactly these
         :raises PolicyRefusal: with a sentence that says what is allowed
         """
-        moves = scope_moves or self.env["account.move"].browse({item.move_id for item in quote.items})
-        items = [item for move_items in moves._o2c_instalments_by_move().values() for item in move_items]
+        items = quote.around
+        if not items:
+            moves = scope_moves or self.env["account.move"].browse({item.move_id for item in quote.items})
+            items = [item for move_items in moves._o2c_instalments_by_move().values() for item in move_items]
         violation = self._policy_violation(quote, partner, company, items)
         if violation:
             currency = self.env["res.currency"].browse(quote.currency_id)
@@ -177,7 +180,7 @@ class O2cCashier(models.AbstractModel):
         record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
         rules = record._rules(self.env["res.currency"].browse(quote.currency_id), company)
         pays = quote.pays
-        items = [replace(item, claimed=item.claimed and item.line_id not in pays) for item in items]
+        items = [replace(item, claimed=False) if item.claimed and item.line_id in pays else item for item in items]
         today = fields.Date.context_today(self)
         agreed = self._agreed_parts(items)
         return policy.check(rules, items, pays, quote.on_account_minor, today, quote.discounts, agreed)
@@ -229,8 +232,8 @@ class O2cCashier(models.AbstractModel):
     @api.model
     def _transaction_values(self, quote, payer_key, link=None):
         """Return the create values that make a transaction pay ``quote`` and nothing else."""
-        values = self._allocation_values(quote)
-        if quote.items:
+        values = {"o2c_quote": quote}
+        if quote.parts:
             values["invoice_ids"] = [Command.set(list(dict.fromkeys(item.move_id for item in quote.items)))]
         values["o2c_payer_key"] = payer_key
         values["o2c_on_account"] = money.to_major(quote.on_account_minor, quote.digits)
@@ -274,9 +277,12 @@ class O2cCashier(models.AbstractModel):
         """Return ``{line_id: minor}`` of early payment discounts granted on ``day``, by default today; Odoo decides who
         is eligible."""
         day = day or fields.Date.context_today(moves)
-        # Terms without a discount are passed over at once: it spares reading all lines to learn the same.
-        granted = moves.filtered("invoice_payment_term_id.early_discount").filtered(
-            lambda move: move._is_eligible_for_early_payment_discount(move.currency_id, day)
+        terms = moves.invoice_payment_term_id.filtered("early_discount")
+        if not terms:  # spares reading all lines to learn the same
+            return {}
+        granted = moves.filtered(
+            lambda move: move.invoice_payment_term_id in terms
+            and move._is_eligible_for_early_payment_discount(move.currency_id, day)
         )
         lines = self.env["account.move.line"].browse([item.line_id for item in items]) if granted else ()
         return {

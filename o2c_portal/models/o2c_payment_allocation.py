@@ -1,12 +1,15 @@
 """What a payment transaction pays, exactly, and the claim that keeps others from paying it meanwhile."""
 
+import contextlib
 from datetime import timedelta
 
 import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
+
+from ..core import money
 
 
 class PaymentInProgress(UserError):
@@ -51,16 +54,42 @@ class O2cPaymentAllocation(models.Model):
         :raises PaymentInProgress: if another payment of one of the items is under way
         :raises ValidationError: if an item is no longer open for the amount
         """
-        lines = self.env["account.move.line"].browse({vals["move_line_id"] for vals in vals_list})
+        transactions = self.env["payment.transaction"].browse({vals["transaction_id"] for vals in vals_list})
+        self._take(vals_list, transactions)
+        with self._one_claim_per_item():
+            return super().create(vals_list)
+
+    @api.model
+    def _claim(self, transaction, vals_list):
+        """Claim the items of a new transaction in one go, however many they are; see ``create``."""
+        self._take(vals_list, transaction)
+        now = fields.Datetime.now()
+        columns = [[vals.get(name, 0.0) for vals in vals_list] for name in ("move_line_id", "amount", "discount")]
+        with self._one_claim_per_item():
+            self.env.cr.execute(SQL(
+                """INSERT INTO o2c_payment_allocation (transaction_id, company_id, state, create_uid, write_uid,
+                       create_date, write_date, move_line_id, amount, discount)
+                   SELECT %s, %s, 'live', %s, %s, %s, %s, item.*
+                     FROM unnest(%s::integer[], %s::numeric[], %s::numeric[]) AS item""",
+                transaction.id, transaction.company_id.id, self.env.uid, self.env.uid, now, now, *columns,
+            ))
+        transaction.invalidate_recordset(["o2c_allocation_ids"])
+
+    @api.model
+    def _take(self, vals_list, transactions):
+        """Make sure that the items are open and that nobody else is paying them, and keep it so."""
+        lines = self.env["account.move.line"].browse([vals["move_line_id"] for vals in vals_list])
         self._lock_items(lines)
         self._check_open(lines, vals_list)
-        transactions = self.env["payment.transaction"].browse({vals["transaction_id"] for vals in vals_list})
         if self._release_stale_claims(lines, set(transactions.mapped("o2c_payer_key")) - {False}):
             raise self._in_progress()
+
+    @contextlib.contextmanager
+    def _one_claim_per_item(self):
+        """A race that the locks cannot see (the other one committed after our snapshot) ends at the unique index."""
         try:
-            # A race that the locks cannot see (the other one committed after our snapshot) ends at the unique index.
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                return super().create(vals_list)
+                yield
         except psycopg2.errors.UniqueViolation as error:
             raise self._in_progress() from error
 
@@ -83,12 +112,18 @@ class O2cPaymentAllocation(models.Model):
     def _check_open(self, lines, vals_list):
         """Refuse what the ledger does not owe (any more)."""
         lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
-        by_id = {line.id: line for line in lines}  # read together
+        self.env.cr.execute(SQL(  # no more of the rows than is needed: there may be hundreds
+            """SELECT line.id, line.amount_residual_currency, currency.decimal_places
+                 FROM account_move_line line JOIN res_currency currency ON currency.id = line.currency_id
+                WHERE line.id = ANY(%s) AND line.parent_state = 'posted'""",
+            lines.ids,
+        ))
+        owed = {line_id: (residual, digits) for line_id, residual, digits in self.env.cr.fetchall()}
         for vals in vals_list:
-            line = by_id[vals["move_line_id"]]
-            asked = vals["amount"] + vals.get("discount", 0.0)
-            owed = line.amount_residual_currency if line.parent_state == "posted" else 0.0
-            if line.currency_id.compare_amounts(asked, owed) > 0:
+            residual, digits = owed.get(vals["move_line_id"], (0, 0))
+            asked = money.to_minor(vals["amount"], digits) + money.to_minor(vals.get("discount", 0.0), digits)
+            if asked > money.to_minor(residual, digits):
+                line = lines.browse(vals["move_line_id"])
                 raise ValidationError(self.env._(
                     "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
                 ))

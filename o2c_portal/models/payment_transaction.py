@@ -39,7 +39,9 @@ class PaymentTransaction(models.Model):
         :raises ValidationError: if the amount is not owed or a document cannot be paid
         :raises PaymentInProgress: if an instalment is being paid by somebody else
         """
+        claims = []
         for vals in vals_list:
+            quote = vals.pop("o2c_quote", None)  # what our own pages pay; no client can send one
             if not self.env.su and vals.get("state", "draft") != "draft":
                 raise self._o2c_not_by_hand()
             starts = vals.get("operation") in ONLINE_OPERATIONS and vals.get("state", "draft") == "draft"
@@ -47,8 +49,13 @@ class PaymentTransaction(models.Model):
                 raise ValidationError(self.env._("A payment must be of a positive amount."))
             # A capture names no document: it is part of what was checked when it was started.
             if starts and (vals.get("invoice_ids") or not vals.get("source_transaction_id")):
-                self._o2c_check_start(vals)
-        return super().create(vals_list)
+                self._o2c_check_start(vals, quote if isinstance(quote, basket.Quote) else None)
+            claims.append(vals.pop("o2c_allocation_ids", None))
+        transactions = super().create(vals_list)
+        for transaction, commands in zip(transactions, claims, strict=True):
+            if commands:
+                self.env["o2c.payment.allocation"]._claim(transaction, [vals for _command, _id, vals in commands])
+        return transactions
 
     def write(self, vals):
         """Override: what a provider reports is not for users to type; Odoo's own flows write it with elevated rights.
@@ -64,18 +71,23 @@ class PaymentTransaction(models.Model):
             "Only payment providers report what became of a payment. Register a payment on the invoice instead."
         ))
 
-    def _o2c_check_start(self, vals):
-        """Hold a payment that somebody starts, by whatever route, to what is owed and what its customer may do."""
+    def _o2c_check_start(self, vals, quote=None):
+        """Hold a payment that somebody starts, by whatever route, to what is owed and what its customer may do.
+
+        :param quote: what it pays, where our own pages have decided it
+        """
         provider_sudo = self.env["payment.provider"].sudo().browse(vals["provider_id"])
         moves_sudo = self._o2c_documents(vals, "invoice_ids")
+        cashier = self.env["o2c.cashier"].sudo()
+        if quote and quote.parts:
+            vals.update(cashier._allocation_values(quote))
         if moves_sudo:
             self._o2c_check_invoices(vals, moves_sudo, provider_sudo)
         documents_sudo = moves_sudo or self._o2c_documents(vals, "sale_order_ids")
         company = documents_sudo.company_id[:1] or provider_sudo.company_id
         partner = documents_sudo.partner_id[:1] or self.env["res.partner"].browse(vals.get("partner_id"))
-        cashier = self.env["o2c.cashier"].sudo()
         if moves_sudo or self._o2c_is_on_account(vals, partner, company):
-            cashier._check_policy(cashier._quote_of(vals, moves_sudo), partner, company, moves_sudo)
+            cashier._check_policy(quote or cashier._quote_of(vals, moves_sudo), partner, company, moves_sudo)
         cashier._check_method(vals, partner, company)
 
     def _o2c_documents(self, vals, name):
@@ -99,7 +111,7 @@ class PaymentTransaction(models.Model):
         return vals.get("o2c_on_account") or self.env["o2c.payment.policy"]._is_chosen(partner, company)
 
     def _o2c_check_invoices(self, vals, moves, provider):
-        if any(provider.company_id not in move.company_id.parent_ids for move in moves):
+        if any(provider.company_id not in company.parent_ids for company in moves.company_id):
             raise ValidationError(self.env._("This payment provider belongs to another company."))
         if moves.currency_id.ids != [vals["currency_id"]]:
             raise ValidationError(self.env._("A document is paid in its own currency."))
