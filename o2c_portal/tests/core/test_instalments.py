@@ -1,10 +1,11 @@
 """What an invoice owes and what a payer may choose of it."""
 
+from dataclasses import replace
 from datetime import date
 
 from odoo.tests import BaseCase, tagged
 
-from ...core.basket import for_amount, in_full, share
+from ...core.basket import Part, by_item, for_amount, in_full, listed, share
 from ...core.instalments import Instalment, choose, due_now, spread, status
 from ...core.money import to_major, to_minor
 
@@ -63,6 +64,20 @@ class TestInstalments(BaseCase):
         self.assertEqual([(p.pay_minor, p.discount_minor) for p in for_amount(98, [FAR], {4: 2})], [(98, 2)])
         self.assertEqual([(p.pay_minor, p.discount_minor) for p in for_amount(97, [FAR], {4: 2})], [(97, 0)])
         self.assertEqual([(p.pay_minor, p.discount_minor) for p in in_full([FAR], {4: 2})], [(98, 2)])
+
+    def test_pieces_are_paid_as_their_items(self):
+        ledger = {1: item(1, TODAY, 100, plan_id=5), 2: item(2, TODAY, 70)}
+        one, two = (replace(ledger[1], open_minor=minor, plan_line=line) for line, minor in ((8, 40), (9, 60)))
+        for asked, amounts, expected in [
+            ([one, ledger[2]], [None, None], ([ledger[1], ledger[2]], [40, None])),
+            ([one, ledger[2], two], [None, 30, None], ([ledger[1], ledger[2]], [None, 30])),
+            ([], [], ([], [])),
+        ]:
+            self.assertEqual(by_item(asked, amounts, ledger), expected)
+        whole = [Part(ledger[1], 100), Part(ledger[2], 70)]
+        self.assertEqual(listed(whole, [one, ledger[2], two]), [Part(one, 40), Part(two, 60), whole[1]])
+        discounted = [Part(ledger[1], 98, 2)]
+        self.assertEqual(listed(discounted, [one, two]), discounted)
 
     def test_share_sums_exactly(self):
         self.assertEqual(share(100, [1, 1, 1]), [33, 33, 34])

@@ -55,6 +55,10 @@ class TestPlans(BaseCase):
                 item = Item(11, TODAY, residual, 100, beyond=900)
                 self.assertEqual(plans.still_open(item), still)
 
+    def test_pieces_have_numbers_of_their_own(self):
+        for item_id, number in ((1, 0), (1, 1), (7, 127), (2**24 - 1, 127)):
+            self.assertEqual(plans.of_piece(-(item_id * plans.PIECES_PER_ITEM + number)), (item_id, number))
+
     def test_state(self):
         for paid_minor, today, expected in [
             (0, date(2026, 4, 1), "active"),
