@@ -1,5 +1,6 @@
 """A customer's own account on a phone: everything it offers, against a real server with real mail."""
 
+import os
 import re
 
 import pytest
@@ -26,7 +27,7 @@ def mails():
 @pytest.fixture(scope="module")
 def shop(template, mails):
     """One server for all tests here: starting it takes longer than most of them."""
-    name = databases.name("test_account")
+    name = databases.name(f"test_{os.getpid()}_account")
     databases.copy(template, name)
     server = Server(name, smtp_server="127.0.0.1", smtp_port=mails.port)
     try:
