@@ -236,7 +236,7 @@ class O2cBasket(http.Controller):
 
         :raises Refusal: 404 for what is not there, 409 while it is being changed, 422 for nothing, 429 for too often
         """
-        if not chosen.group or not 0 < len(credit_ids) <= MAX_CREDITS:
+        if not chosen.group or not 0 < len(credit_ids) <= MAX_CREDITS or min(credit_ids) < 0:
             raise Refusal(422, "bad_credits", request.env._("Please choose the credit you would like to use."))
         if not request.env["o2c.rate.limiter"]._allows("credits_account", payer_key(), otherwise=True):
             raise Refusal(429, "too_many_requests")
