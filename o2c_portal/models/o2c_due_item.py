@@ -52,7 +52,7 @@ class O2cDueItem(models.Model):
     _name = "o2c.due.item"
     _description = "Due Item"
     _auto = False
-    _order = "date_due, id"
+    _order = "date_due, move_line_id.id, id"  # pieces in the order of their items, though their ids count down
     _rec_name = "move_id"
     _depends = {
         "account.move.line": [
