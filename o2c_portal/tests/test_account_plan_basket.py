@@ -77,7 +77,7 @@ class TestAccountPlanBasket(AccountPageCase):
         for choice, total, rows in (("overdue", "640.00", 3), ("all", "1,120.00", 7)):
             review = self._account(f"/review?group={self.group}&choice={choice}")
             self._shows(review, self._total(total), "Arranged: payment 1 of 3")
-            self.assertEqual(review.text.count('<th scope="row">'), rows)
+            self.assertEqual(review.text.count('scope="row"'), rows)
         self.assertEqual(
             self._sent(f"?group={self.group}&choice=overdue"),
             ([*self.lines[:2].ids, *self.first.ids], [30000, 30000, 4000], 64000),
