@@ -40,8 +40,8 @@ def _entries(ours, native):
     our_payer, native_payer = (_logged_in(side, shop) for side, shop in ((ours, our_shop), (native, native_shop)))
     return [
         Contest(
-            "account_page_p95", lambda: _visits(our_payer, "/my/billing"),
-            lambda: _visits(native_payer, "/my/invoices"), 1.0, pick=p95,
+            "account_page_p95",
+            lambda: _visits(our_payer, "/my/billing"), lambda: _visits(native_payer, "/my/invoices"), 1.0, pick=p95,
         ),
         Limit("account_page_queries", lambda: _queries(ours, our_payer), 40),
         *_starts(our_shop, our_payer),

@@ -86,26 +86,33 @@ class O2cBasket(models.AbstractModel):
         query = self.env["o2c.due.item"].sudo()._search(self.env["o2c.account"]._due_domain(scope))
         due, today = SQL.identifier(query.table), fields.Date.context_today(self)
         move = SQL.identifier(query.left_join(query.table, "move_id", "account_move", "id", "document"))
-        query.groupby = SQL("%s.company_id, %s.currency_id", due, due)
-        owed = SQL("%s.residual > 0", due)
-        waits = SQL("COALESCE(%s.promised_on >= %s, false)", due, today)
-        late = SQL("%s AND %s.date_due < %s", owed, due, today)
-        payable = SQL(
-            "%s AND %s.kind = 'instalment' AND %s.move_type IN %s AND NOT %s.under_way AND %s",
-            owed, due, move, PAYABLE_MOVE_TYPES, due, self._is_online(),
+        # OFFSET 0: whether something is under way is looked up once per item, not in each of the sums.
+        items = query.select(
+            SQL("%s.company_id, %s.currency_id, %s.residual, %s.date_due, %s.under_way", due, due, due, due, due),
+            SQL("COALESCE(%s.promised_on >= %s, false) AS waits", due, today),
+            SQL("CASE WHEN %s.promised_on >= %s THEN %s.promised ELSE 0 END AS promised", due, today, due),
+            SQL("%s.residual > 0 AND %s.kind = 'instalment' AND %s.move_type IN %s AND %s AS online",
+                due, due, move, PAYABLE_MOVE_TYPES, self._is_online()),
         )
-        payable_late = SQL("%s AND %s AND NOT %s", payable, late, waits)
-        residual, promised = SQL("%s.residual", due), SQL("CASE WHEN %s THEN %s.promised ELSE 0 END", waits, due)
-        unpromised = SQL("%s - %s", residual, promised)
-        sums = [SQL("SUM(%s) FILTER (WHERE %s)", amount, condition) for amount, condition in (
-            (residual, owed), (unpromised, SQL("%s AND %s.date_due <= %s", owed, due, today)), (unpromised, late),
-            (promised, owed), (residual, SQL("%s AND %s.under_way", owed, due)),
-            (residual, SQL("%s.residual < 0", due)), (residual, payable), (residual, payable_late),
-        )]
-        counts = [SQL("COUNT(*) FILTER (WHERE %s)", condition) for condition in (payable, payable_late)]
-        rows = self.env.execute_query(query.select(
-            SQL("%s.company_id", due), SQL("%s.currency_id", due), *sums, *counts,
-        ))
+        return self._sorted(self.env.execute_query(SQL(
+            """WITH item AS (%s OFFSET 0), state AS (
+                   SELECT *, residual > 0 AS owed, online AND NOT under_way AS payable FROM item)
+               SELECT company_id, currency_id,
+                      sum(residual) FILTER (WHERE owed),
+                      sum(residual - promised) FILTER (WHERE owed AND date_due <= %s),
+                      sum(residual - promised) FILTER (WHERE owed AND date_due < %s),
+                      sum(promised) FILTER (WHERE owed),
+                      sum(residual) FILTER (WHERE owed AND under_way),
+                      sum(residual) FILTER (WHERE residual < 0),
+                      sum(residual) FILTER (WHERE payable),
+                      sum(residual) FILTER (WHERE payable AND date_due < %s AND NOT waits),
+                      count(*) FILTER (WHERE payable),
+                      count(*) FILTER (WHERE payable AND date_due < %s AND NOT waits)
+                 FROM state GROUP BY company_id, currency_id""",
+            items, today, today, today, today,
+        )))
+
+    def _sorted(self, rows):
         found = [self._balance(row) for row in rows]
         return sorted(found, key=lambda balance: (-balance.payable_late_count, -balance.payable_count, balance.key))
 
@@ -200,12 +207,12 @@ class O2cBasket(models.AbstractModel):
         domain = Domain("id", "in", list(ids)) & Domain("display_type", "=", "payment_term") & Domain([
             ("partner_id", "=", scope.partner.id), ("company_id", "in", scope.company_ids),
             ("company_id", "=", case.company_id.id), ("currency_id", "=", case.currency_id.id),
-            ("move_id.move_type", "in", PAYABLE_MOVE_TYPES),
         ])
         if scope.own_only:
             domain &= Domain("move_id.partner_id", "=", scope.contact.id)
         lines = self.env["account.move.line"].sudo().search_fetch(domain, ["move_id"])
-        around, wanted = self._around(lines.move_id), set(lines.ids)
+        around = self._around(lines.move_id)
+        wanted = {line.id for line in lines if line.move_id.move_type in PAYABLE_MOVE_TYPES}
         return {item.line_id: item for item in around if item.line_id in wanted}, around
 
     @api.model

@@ -206,12 +206,13 @@ class O2cPayPage(models.AbstractModel):
         state = instalments.status(item, today, move.company_id.o2c_due_soon_days)
         if item.claimed and item.open_minor > 0:
             state = "in_process"
+        amount = self._money(move, item.amount_minor)
         return {
             "number": item.number,
             "of": item.count,
             "due": self._day(item.date_due),
-            "amount": self._money(move, item.amount_minor),
-            "open": self._money(move, item.open_minor),
+            "amount": amount,
+            "open": amount if item.open_minor == item.amount_minor else self._money(move, item.open_minor),
             "partly": 0 < item.open_minor < item.amount_minor,
             "pays": self._money(move, part.pay_minor) if part and not part.is_whole else "",
             "state": state,

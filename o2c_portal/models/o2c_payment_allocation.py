@@ -35,7 +35,7 @@ class O2cPaymentAllocation(models.Model):
     discount = fields.Monetary(readonly=True, help="What the early payment discount forgives of this instalment.")
     state = fields.Selection(
         [("live", "Under way"), ("captured", "Captured in part"), ("applied", "Applied"), ("released", "Released")],
-        default="live", required=True, readonly=True, index=True,
+        default="live", required=True, readonly=True,
         help="Captured in part: the money came, while the rest of the instalment stays reserved for the same payment.",
     )
     reason = fields.Char(readonly=True, help="Why the claim was given up.")
@@ -61,17 +61,19 @@ class O2cPaymentAllocation(models.Model):
 
     @api.model
     def _claim(self, transaction, vals_list):
-        """Claim the items of a new transaction in one go, however many they are; see ``create``."""
+        """Claim the items of a new transaction in one go, however many they are; see ``create``.
+
+        Who made them and when is known of the transaction: every reference more is checked for every row.
+        """
         self._take(vals_list, transaction)
-        now = fields.Datetime.now()
         columns = [[vals.get(name, 0.0) for vals in vals_list] for name in ("move_line_id", "amount", "discount")]
         with self._one_claim_per_item():
             self.env.cr.execute(SQL(
-                """INSERT INTO o2c_payment_allocation (transaction_id, company_id, state, create_uid, write_uid,
-                       create_date, write_date, move_line_id, amount, discount)
-                   SELECT %s, %s, 'live', %s, %s, %s, %s, item.*
+                """INSERT INTO o2c_payment_allocation (transaction_id, company_id, state, create_date, write_date,
+                       move_line_id, amount, discount)
+                   SELECT %s, %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.*
                      FROM unnest(%s::integer[], %s::numeric[], %s::numeric[]) AS item""",
-                transaction.id, transaction.company_id.id, self.env.uid, self.env.uid, now, now, *columns,
+                transaction.id, transaction.company_id.id, *columns,
             ))
         transaction.invalidate_recordset(["o2c_allocation_ids"])
 
