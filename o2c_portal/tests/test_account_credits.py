@@ -117,7 +117,7 @@ class TestAccountCredits(AccountPageCase, BadInputCase):
             (self.credit, [], {"group": f"{self.env.company.id + 1}-{self.due_invoice.currency_id.id}"}, 404),
             (foreign_credit, [], {}, 404), (self.credit | foreign_credit, [], {}, 404), (own, [], {}, 404),
             (self.credit, foreign, {}, 404), (self.credit, self.credit, {}, 404),
-            (self.credit, [], {"credit": ["x"]}, 422), (self.credit, [], {"credit": ["-1"]}, 404),
+            (self.credit, [], {"credit": ["x"]}, 422), (self.credit, [], {"credit": ["-1"]}, 422),
             (self.credit, [], {"item": ["0"]}, 422), (self.credit, [], {"csrf_token": "x"}, 400),
             (self.credit, [], {"credit": [str(number) for number in range(1, 42)]}, 422),
         ]:
