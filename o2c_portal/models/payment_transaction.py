@@ -161,7 +161,7 @@ class PaymentTransaction(models.Model):
     def _compute_reference_prefix(self, separator, **values):
         """Override of account_payment: a basket is named after its first document and how many more there are; all
         names would not fit where references are shown and matched."""
-        ids = self._fields["invoice_ids"].convert_to_cache(values.get("invoice_ids") or (), self)
+        ids = self._fields["invoice_ids"].convert_to_cache(values.get("invoice_ids") or (), self.browse())
         if len(ids) < 2 or values.get("name_next_installment"):
             return super()._compute_reference_prefix(separator, **values)
         first = self.env["account.move"].browse(ids[0]).name or ""
