@@ -53,11 +53,9 @@ def test_sixteen_payers_on_one_invoice_never_pay_more_than_is_due(server, client
     assert unapplied == "0"
 
 
-def test_overlapping_baskets_never_pay_more_than_is_due(server, client):
-    """Two contacts with two tabs each, a link to the account and links to invoices, all after overlapping items."""
-    shop, rounds, documents = Shop(client, server.database), 3, 6
-    first = shop.invoices(1)
-    group, crowd = shop.account_group(first[0]), []
+def _crowd(server, shop):
+    """Return ``[(payer, address)]``: two contacts with two tabs each, and two browsers with a link to the account."""
+    group, crowd = shop.account_group(shop.invoices(1)[0]), []
     for login in ("ada", "bob"):
         partner_id = shop.portal_user(login)
         for _tab in range(2):
@@ -70,33 +68,40 @@ def test_overlapping_baskets_never_pay_more_than_is_due(server, client):
         payer = Payer(server, shop.provider_id, shop.method_id)
         payer.open_account_checkout(group, address)
         crowd.append((payer, address))
-    order = random.Random(20260202)
+    return crowd
 
-    def attempt(payer, where, lines):
-        status, reference = payer.start_account([line for line, _c in lines], sum(c for _line, c in lines), where)
-        if reference:
-            payer.finish(reference)
-            payer.poll()
-        return status, bool(reference)
 
+def _pay_basket(payer, address, lines):
+    status, reference = payer.start_account([line for line, _c in lines], sum(c for _line, c in lines), address)
+    if reference:
+        payer.finish(reference)
+        payer.poll()
+    return status, bool(reference)
+
+
+def _applied(shop, invoices):
+    """Return what payments settled of invoices, in cents."""
+    [[cents]] = shop.query(
+        "SELECT coalesce(round(sum(claim.amount) * 100), 0) FROM o2c_payment_allocation claim"
+        " JOIN account_move_line line ON line.id = claim.move_line_id"
+        f" WHERE line.move_id IN ({','.join(map(str, invoices))}) AND claim.state = 'applied'"
+    )
+    return int(float(cents))
+
+
+def test_overlapping_baskets_never_pay_more_than_is_due(server, client):
+    shop, rounds, documents = Shop(client, server.database), 3, 6
+    crowd, order = _crowd(server, shop), random.Random(20260202)
     for _round in range(rounds):
         invoices = shop.invoices(documents)
-        lines = {invoice: shop.open_lines(invoice) for invoice in invoices}
-        every = [line for found in lines.values() for line in found]
-        due = sum(cents for _line, cents in every)
+        every = [line for invoice in invoices for line in shop.open_lines(invoice)]
         baskets = [order.sample(every, order.randint(2, len(every))) for _member in crowd]
         with ThreadPoolExecutor(len(crowd)) as pool:
-            found = list(pool.map(lambda member, basket: attempt(*member, basket), crowd, baskets))
+            found = list(pool.map(lambda member, basket: _pay_basket(*member, basket), crowd, baskets))
         assert all(status < 500 for status, _started in found), found
         assert any(started for _status, started in found)
         left = sum(cents for invoice in invoices for _line, cents in shop.open_lines(invoice))
-        ids = ",".join(map(str, invoices))
-        [[captured]] = shop.query(
-            "SELECT coalesce(round(sum(claim.amount) * 100), 0) FROM o2c_payment_allocation claim"
-            " JOIN account_move_line line ON line.id = claim.move_line_id"
-            f" WHERE line.move_id IN ({ids}) AND claim.state = 'applied'"
-        )
-        assert int(float(captured)) + left == due, (captured, left, due)
+        assert _applied(shop, invoices) + left == sum(cents for _line, cents in every)
         shop.query("DELETE FROM o2c_rate_hit")
     [[unapplied]] = shop.query(
         f"SELECT count(*) FROM o2c_due_item WHERE partner_id = {shop.customer} AND residual < 0"
