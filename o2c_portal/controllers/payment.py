@@ -7,8 +7,10 @@ from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.http import request
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 PAYER_SESSION_KEY = "o2c_payer_key"
+CHARGED = "o2c_portal.charged"  # in the environment of a request, which is still there when Odoo runs it again
 
 
 def payer_key():
@@ -30,6 +32,8 @@ class O2cPaymentPortal(PaymentPortal):
         self, *args, flow=None, token_id=None, landing_route=None, custom_create_values=None, **kwargs
     ):
         """Override of payment: only local landing routes, only one's own saved methods, and the payer is known."""
+        if charged := self._o2c_charged():
+            return charged
         self._check_landing_route(landing_route)
         if flow == "token":
             self._check_token_owner(token_id)
@@ -37,9 +41,13 @@ class O2cPaymentPortal(PaymentPortal):
         charge = flow == "token" and not request.env.context.get("delay_token_charge")
         if charge:
             request.update_context(delay_token_charge=True)
-        transaction = super()._create_transaction(
-            *args, flow=flow, token_id=token_id, landing_route=landing_route, custom_create_values=values, **kwargs
-        )
+        try:
+            transaction = super()._create_transaction(
+                *args, flow=flow, token_id=token_id, landing_route=landing_route, custom_create_values=values, **kwargs
+            )
+        finally:
+            if charge:  # what is set for this run must not be there when Odoo runs the request again
+                request.update_context(delay_token_charge=False)
         if charge:
             self._o2c_charge(transaction)
         return transaction
@@ -53,10 +61,23 @@ class O2cPaymentPortal(PaymentPortal):
         """
         transaction._set_pending()
         request.env.cr.commit()  # pylint: disable=invalid-commit  # intent is committed before any outside call
+        request.httprequest.environ[CHARGED] = transaction.id
         transaction._charge_with_token()
+
+    @staticmethod
+    def _o2c_charged():
+        """Return the transaction that this very request charged before Odoo had to run it again; empty at first."""
+        transaction_sudo = request.env["payment.transaction"].sudo().browse(  # this request's own
+            request.httprequest.environ.get(CHARGED)
+        )
+        if transaction_sudo:
+            PaymentPostProcessing.monitor_transaction(transaction_sudo)  # the session was read anew
+        return transaction_sudo
 
     def _process_transaction(self, partner_id, currency_id, invoice_ids, payment_reference, **kwargs):
         """Override of account_payment: the documents must be payable, nothing is validated and no reference chosen."""
+        if charged := self._o2c_charged():
+            return charged
         invoices_sudo = request.env["account.move"].sudo().browse(invoice_ids)  # the route has checked the access
         if payment_reference:  # the overdue route: what its page asks for
             invoices_sudo = request.env["o2c.cashier"].sudo()._overdue_together(invoices_sudo)

@@ -4,7 +4,7 @@ from odoo import fields, http
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.http import request
-from odoo.tools import consteq
+from odoo.tools import consteq, email_normalize
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
@@ -78,9 +78,13 @@ class O2cPortalAccount(PortalAccount):
 
     def _create_or_update_address(self, partner_sudo, *args, **form_data):
         """Override of portal: a customer's other email address waits for the old one here too."""
-        address = self._o2c_new_address(partner_sudo, form_data)
-        if not address:
+        if request.env.user._is_portal():
+            form_data.pop("verify_address_values", None)  # Odoo's own switch, not the customer's
+        if not self._o2c_waits(partner_sudo, form_data):
             return super()._create_or_update_address(partner_sudo, *args, **form_data)
+        address, problem = request.env["o2c.account.contacts"]._check_address(form_data["email"].strip())
+        if problem:
+            return partner_sudo, {"invalid_fields": ["email"], "messages": [problem]}
         form_data["email"] = partner_sudo.email
         partner_sudo, feedback = super()._create_or_update_address(partner_sudo, *args, **form_data)
         if "redirectUrl" not in feedback:
@@ -94,18 +98,20 @@ class O2cPortalAccount(PortalAccount):
         return partner_sudo, feedback
 
     @staticmethod
-    def _o2c_new_address(partner_sudo, form_data):
-        """Return the other address a portal user wants for a contact that has one; empty for all Odoo decides on:
-        staff, and customers who were never sent an invoice, so that no mail of theirs is worth anything."""
-        if not partner_sudo.email or not request.env.user._is_portal() or not all(
-            user.share for user in partner_sudo.user_ids
-        ):
-            return ""
-        address, _problem = request.env["o2c.account.contacts"]._check_address(form_data.get("email") or "")
-        if not address or address == partner_sudo.email_normalized:
-            return ""
-        invoiced = request.env["account.move"].sudo().search_count([  # a count of the customer's own documents
+    def _o2c_waits(partner_sudo, form_data):
+        """Say whether a portal user wants another address for a contact that has one.
+
+        Odoo decides on all else: staff, and customers who were never sent an invoice, so that no mail of theirs is
+        worth anything.
+        """
+        wanted, users = form_data.get("email"), partner_sudo.user_ids
+        if wanted is None or not partner_sudo.email or wanted.strip() == partner_sudo.email:
+            return False
+        if not request.env.user._is_portal() or not all(user.share for user in users):
+            return False
+        if email_normalize(wanted) == partner_sudo.email_normalized and wanted.isprintable():
+            return False
+        return bool(request.env["account.move"].sudo().search_count([  # a count of the customer's own documents
             ("partner_id", "child_of", partner_sudo.commercial_partner_id.id), ("state", "=", "posted"),
             ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
-        ], limit=1)
-        return address if invoiced else ""
+        ], limit=1))

@@ -65,7 +65,7 @@ def read(parameters: Iterable[tuple[str, str]]) -> Selection:
         amounts={item: one[f"amount_{item}"] for item in ids if one.get(f"amount_{item}")},
         on_account=one.get("on_account", ""),
         page=paging.wanted(one.get("page", "")),
-        search=one.get("q", "")[:64],
+        search="".join(char for char in one.get("q", "")[:64] if char.isprintable()),
     )
 
 

@@ -57,6 +57,7 @@ from . import payment_transaction
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_users
 from . import res_partner_category
 from . import sale_order
 

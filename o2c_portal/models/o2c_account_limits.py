@@ -72,7 +72,7 @@ class O2cAccountLimits(models.AbstractModel):
                     "%(name)s: enter an amount like %(example)s, or nothing.", name=partner.name,
                     example=f"5000{point}00")
             text = invoices.strip()
-            if not text or (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_INVOICES):
+            if not text or (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= MOST_INVOICES):
                 values["o2c_own_invoice_limit"] = int(text or 0)
             else:
                 errors[f"invoices_{partner.id}"] = self.env._(

@@ -1,5 +1,7 @@
 """The requests of a customer as they come from its own pages: what may be asked, and whether it is complete."""
 
+import re
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_amount, format_date
@@ -91,8 +93,9 @@ class O2cAccountRequests(models.AbstractModel):
             return None, ""
         number = number.strip()
         if number:
-            typed_one = moves_sudo.search(domain & Domain("name", "=ilike", number.replace("%", r"\%").replace(
-                "_", r"\_")), limit=1) if len(number) <= 64 and number.isprintable() else moves_sudo
+            pattern = re.sub(r"([\\%_])", r"\\\1", number)
+            good = len(number) <= 64 and number.isprintable()
+            typed_one = moves_sudo.search(domain & Domain("name", "=ilike", pattern), limit=1) if good else moves_sudo
             if not typed_one:
                 return moves, self.env._("We find no such invoice of yours. Check the number.")
             moves |= typed_one

@@ -134,7 +134,8 @@ class PaymentTransaction(models.Model):
             ("invoice_ids", "in", moves.ids),
             ("o2c_payer_key", "=", vals["o2c_payer_key"]),
             ("amount", "=", vals["amount"]),
-            ("state", "=", "pending"),
+            ("state", "in", ("pending", "authorized", "done")),
+            ("is_post_processed", "=", False),
             ("create_date", ">", since),
         ], limit=1):
             raise self.env["o2c.payment.allocation"]._in_progress()

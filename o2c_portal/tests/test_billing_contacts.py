@@ -335,3 +335,19 @@ class TestContactChange(AccountCase):
         }).json()
         self.env.invalidate_all()
         self.assertEqual((partner.city, len(self.changes.search([]))), ("Bruges", 1))
+
+    def test_no_odd_address_slips_through_odoo_s_own_form(self):
+        self._make_invoice(100)
+        partner = self.alice.partner_id
+        form = self._address(partner)
+        for changes in ({"email": "thief@example.com\n"}, {"email": "\tthief@example.com"}, {"email": ""},
+                        {"email": "", "verify_address_values": ""}, {"email": "x"}):
+            with self.subTest(changes=changes):
+                self.url_open("/my/address/submit", data={**form, **changes, "csrf_token": self._csrf()})
+                self.env.invalidate_all()
+                self.assertEqual(partner.email, "alice@example.com")
+
+    def test_portal_users_do_not_write_their_own_address(self):
+        with self.assertRaises(AccessError):
+            self.alice.with_user(self.alice).write({"email": "thief@example.com"})
+        self.assertEqual(self.alice.email, "alice@example.com")

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import requests
 
+from odoo.exceptions import ConcurrencyError
 from odoo.fields import Date
 from odoo.tests import JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -171,3 +172,37 @@ class TestNativeRoutes(O2cCommon, PaymentHttpCommon):
         tx._post_process()
         self.assertEqual(tx.payment_id.partner_id, self.customer)
         self.assertEqual([item.open_minor for item in self.invoice._o2c_instalments()], [0, 70000])
+
+    def test_a_request_that_odoo_runs_again_is_charged_once(self):
+        token = self._create_token(partner_id=self.customer.id)
+        self.authenticate("payer", "payer")
+        transactions, outcomes = self.env.registry["payment.transaction"], iter([ConcurrencyError("test"), None])
+
+        def charge(transaction):
+            transaction._set_done()
+            if error := next(outcomes):
+                raise error
+
+        before = self._transactions()
+        with patch.object(transactions, "_send_payment_request", autospec=True, side_effect=charge) as charged, \
+                patch("odoo.service.model.time.sleep"):
+            result = self._start(flow="token", token_id=token.id)
+        self.assertEqual((charged.call_count, self._transactions() - before), (1, 1))
+        self.assertEqual(result["state"], "pending")
+
+    def test_a_request_that_has_to_run_again_before_the_charge_is_charged(self):
+        token = self._create_token(partner_id=self.customer.id)
+        self.authenticate("payer", "payer")
+        transactions, outcomes = self.env.registry["payment.transaction"], iter([ConcurrencyError("test"), None])
+        check = transactions._o2c_check_start
+
+        def conflict(records, *args):
+            if error := next(outcomes):
+                raise error
+            return check(records, *args)
+
+        before = self._transactions()
+        with patch.object(transactions, "_o2c_check_start", conflict), patch("odoo.service.model.time.sleep"), \
+                patch.object(transactions, "_send_payment_request") as charged:
+            self._start(flow="token", token_id=token.id)
+        self.assertEqual((charged.call_count, self._transactions() - before), (1, 1))
