@@ -12,8 +12,8 @@ from dev.server import Server
 from .account_shop import DESK, PHONE, SMALL, AccountShop, Visitor, body, pdf_text
 from .harness import MailBox
 
-PAGES = ("", "/statement", "/orders", "/payments", "/contacts", "/contacts/new", "/limits", "/help",
-         "/help/already_paid", "/help/copy", "/help/po_number", "/help/wrong_contact")
+PAGES = ("", "/statement", "/plans", "/plans/new", "/promise/new", "/orders", "/payments", "/contacts", "/contacts/new",
+         "/limits", "/help", "/help/already_paid", "/help/copy", "/help/po_number", "/help/wrong_contact")
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
@@ -138,6 +138,40 @@ def test_credit_settles_an_invoice(account, customer):
     account.open("/my/billing").press("Use this credit")
     account.says("Your credit was used", customer.number(note), customer.number(invoice), "$ 40.00").look("credit")
     assert customer.open_cents(invoice) == [6000]
+
+
+def test_pays_in_instalments(account, customer):
+    invoice = customer.invoice(300, instalments=False)
+    number = customer.number(invoice)
+    account.open("/my/billing/plans").says("Nothing is agreed on yet").look("plans-empty")
+    account.page.get_by_role("link", name="Pay in instalments").click()
+    account.choose(number).look().press("Continue").says(number, "$ 300.00", "2 payments").look("plan-new")
+    account.choose("3 payments").press("Agree on this plan").says("Please tick the box").look()
+    account.choose("I will pay these amounts").press("Agree on this plan")
+    account.says("The plan is in force", "In force", "$ 0.00 of $ 300.00 paid", number).look("plan-agreed")
+    account.open("/my/billing").says(*(f"Arranged: payment {part} of 3" for part in (1, 2, 3))).look("plan-overview")
+    for later in (2, 3):
+        account.page.get_by_label(f"Arranged: payment {later} of 3").uncheck()
+    account.press("Continue").says("$ 100.00")
+    pay(account)
+    assert customer.open_cents(invoice) == [20000]
+    account.open("/my/billing/plans").look("plans").page.get_by_role("link", name="Payment plan").click()
+    account.says("In force", "$ 100.00 of $ 300.00 paid", "$ 200.00 open").look("plan")
+    assert account.page.locator("progress").get_attribute("value") == "33"
+
+
+def test_promises_to_pay(account, customer):
+    number = customer.number(customer.invoice(80, instalments=False))
+    account.open("/my/billing/promise/new").choose(number).look().press("Continue").says(number, "$ 80.00").look()
+    day, amount = (account.page.get_by_label(label) for label in ("When will you pay?", "How much?"))
+    day.fill(customer.shop.today(20))
+    amount.fill("50.00")
+    account.press("Promise").look("promise-errors")
+    assert "Please choose a day until" in account.page.locator("#day-error").inner_text()
+    assert (day.input_value(), amount.input_value()) == (customer.shop.today(20), "50.00")
+    day.fill(customer.shop.today(10))
+    account.press("Promise").says("We have noted your promise", "In force").look("promise")
+    account.open("/my/billing").says("Open $ 80.00", "Promised $ 50.00").look()
 
 
 def test_statement_on_screen_and_as_files(office, regular):
