@@ -77,7 +77,7 @@ class O2cPaymentPortal(PaymentPortal):
     def _process_transaction(self, partner_id, currency_id, invoice_ids, payment_reference, **kwargs):
         """Override of account_payment: the documents must be payable, nothing is validated and no reference chosen."""
         if charged := self._o2c_charged():
-            return charged
+            return charged._get_processing_values()
         invoices_sudo = request.env["account.move"].sudo().browse(invoice_ids)  # the route has checked the access
         if payment_reference:  # the overdue route: what its page asks for
             invoices_sudo = request.env["o2c.cashier"].sudo()._overdue_together(invoices_sudo)
