@@ -1,7 +1,10 @@
 """Glue between pytest and Odoo: where addons are found, and which tests both runners leave out."""
 
+import os
+import threading
 from pathlib import Path
 
+import pytest
 import pytest_odoo
 
 import odoo.modules.module  # noqa: I001
@@ -17,6 +20,18 @@ if ROOT not in odoo.tools.config["addons_path"]:  # without a database the plugi
     pytest_odoo.support_subtest()
     pytest_odoo.disable_odoo_test_retry()
 odoo.modules.module.initialize_sys_path()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def load_registry():
+    """Override of pytest-odoo: of several processes each has a database of its own, which ``./o2c test`` made."""
+    names = odoo.tools.config["db_name"]
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if names and worker:
+        names = odoo.tools.config["db_name"] = [f"{names[0]}_{worker}"]
+    if names:
+        threading.current_thread().testing = True
+        odoo.modules.registry.Registry(names[0])
 
 
 def pytest_collection_modifyitems(config, items):

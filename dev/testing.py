@@ -27,18 +27,29 @@ def fast(rest):
 
 
 def full(rest):
-    """Run everything on a fresh database with the addon installed."""
+    """Run everything, in one process per core and on a fresh database for each; what is named alone, in one process."""
     template = database.addon_template()
     _drop_leftovers()
+    everything = _paths(rest, EVERYTHING)
+    processes = _processes() if everything else 0
     fresh = database.name(f"test_{os.getpid()}")
-    database.copy(template, fresh)
+    copies = [fresh, *(f"{fresh}_gw{number}" for number in range(processes))]
+    for copy in copies:
+        database.copy(template, copy)
     try:
         config = odoo.config_file(fresh, limit_memory_hard=0)  # the limit would end the browser we start
-        return _pytest(
-            [f"--odoo-config={config}", "--odoo-http", *_paths(rest, EVERYTHING), *rest], O2C_TEMPLATE=template
-        )
+        return _pytest([
+            f"--odoo-config={config}", "--odoo-http", f"--numprocesses={processes}", "--dist=worksteal", *everything,
+            *rest,
+        ], O2C_TEMPLATE=template)  # fmt: skip
     finally:
-        database.drop(fresh)
+        for copy in copies:
+            database.drop(copy)
+
+
+def _processes():
+    """Return how many processes share the tests: more than four would wait for one database server."""
+    return min(os.cpu_count() or 1, 4)
 
 
 def odoo_runner(rest):
