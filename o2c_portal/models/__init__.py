@@ -49,6 +49,7 @@ from . import account_payment_term
 from . import account_payment_term_line
 from . import ir_actions_report
 from . import ir_http
+from . import ir_rule
 from . import mail_mail
 from . import payment_method
 from . import payment_provider

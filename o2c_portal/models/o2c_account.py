@@ -39,7 +39,7 @@ class O2cAccount(models.AbstractModel):
         customer = contact.commercial_partner_id
         policies = self.env["o2c.payment.policy"]
         return contact != customer and any(
-            policies._resolve(customer, company)[0].documents == "own" for company in companies
+            policies._policy_of(customer, company).documents == "own" for company in companies
         )
 
     @api.model

@@ -49,6 +49,12 @@ class O2cPaymentPolicy(models.Model):
             yield False, (default_sudo, chosen_by)
 
     @api.model
+    def _policy_of(self, partner, company):
+        """Return the policy of a customer, with elevated rights, for who need not be told who chose it."""
+        (_customer_id, (policy, _source)), = self._find(partner, company)
+        return policy
+
+    @api.model
     def _is_chosen(self, partner, company):
         """Say whether somebody chose the policy of a customer, for the customer, a tag or the company."""
         (_customer_id, (_policy, source)), = self._find(partner, company)
