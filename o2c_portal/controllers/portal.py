@@ -1,36 +1,14 @@
-"""The portal's own pages: whose documents, what is overdue of them, and no way around the old email address."""
+"""The portal's own pages: what is overdue, and no way around the old email address."""
 
 from odoo import fields, http
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.http import request
-from odoo.tools import consteq, email_normalize
+from odoo.tools import email_normalize, str2bool
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
 
 class O2cPortalAccount(PortalAccount):
-
-    def _get_invoices_domain(self, *args, **kwargs):
-        """Override of account: contacts see what the policy of their customer says."""
-        return Domain(super()._get_invoices_domain(*args, **kwargs)) & self._o2c_own_documents_domain()
-
-    def _document_check_access(self, model_name, document_id, access_token=None):
-        """Override of portal: what is not in a contact's list is not on a page either, unless by its own link."""
-        document_sudo = super()._document_check_access(model_name, document_id, access_token=access_token)
-        if model_name != "account.move" or document_sudo.filtered_domain(self._o2c_own_documents_domain()):
-            return document_sudo
-        if not access_token or not consteq(document_sudo.access_token or "", access_token):
-            raise AccessError(request.env._("This document is not addressed to you."))
-        return document_sudo
-
-    @staticmethod
-    def _o2c_own_documents_domain():
-        user = request.env.user
-        if not user.share or user._is_public():
-            return Domain.TRUE
-        scope = request.env["o2c.account"]._scope(user)
-        return Domain("partner_id", "=", scope.contact.id) if scope.own_only else Domain.TRUE
 
     def _get_overdue_invoices_domain(self, partner_id=None):
         """Override of account: an invoice is overdue when its first open instalment is, not when its last one is."""
@@ -40,7 +18,6 @@ class O2cPortalAccount(PortalAccount):
             & Domain("move_type", "=", "out_invoice")
             & Domain("payment_state", "in", ("not_paid", "partial"))
             & Domain("partner_id", "child_of", partner.commercial_partner_id.id)
-            & self._o2c_own_documents_domain()
             & Domain("line_ids", "any", [
                 ("display_type", "=", "payment_term"),
                 ("reconciled", "=", False),
@@ -77,41 +54,74 @@ class O2cPortalAccount(PortalAccount):
         return values
 
     def _create_or_update_address(self, partner_sudo, *args, **form_data):
-        """Override of portal: a customer's other email address waits for the old one here too."""
+        """Override of portal: a customer's other email address waits for the old one, or for a clerk, here too."""
         if request.env.user._is_portal():
             form_data.pop("verify_address_values", None)  # Odoo's own switch, not the customer's
-        if not self._o2c_waits(partner_sudo, form_data):
+        kept = self._o2c_kept_address(partner_sudo, form_data.get("email"), *(
+            form_data.get(name) for name in ("address_type", "use_delivery_as_billing")
+        ))
+        if kept is None:
             return super()._create_or_update_address(partner_sudo, *args, **form_data)
         address, problem = request.env["o2c.account.contacts"]._check_address(form_data["email"].strip())
+        customer_sudo = request.env.user.partner_id.commercial_partner_id
+        if not problem and not partner_sudo and not self._o2c_allows("contact_add", customer_sudo.id):
+            problem = request.env._("Too many addresses were added today: try again tomorrow.")
         if problem:
             return partner_sudo, {"invalid_fields": ["email"], "messages": [problem]}
-        form_data["email"] = partner_sudo.email
+        changed, form_data["email"] = bool(partner_sudo), address
         partner_sudo, feedback = super()._create_or_update_address(partner_sudo, *args, **form_data)
         if "redirectUrl" not in feedback:
             return partner_sudo, feedback
-        if not request.env["o2c.rate.limiter"]._allows("contact_change", partner_sudo.id, otherwise=False):
+        if changed and not self._o2c_allows("contact_change", partner_sudo.id):
             message = request.env._("All else is saved. The email address was changed too often: try again tomorrow.")
             return partner_sudo, {"invalid_fields": ["email"], "messages": [message]}
         request.env["o2c.contact.change"]._ask(partner_sudo, address, request.env.company)
         if feedback["redirectUrl"].startswith("/my"):
-            feedback["redirectUrl"] = "/my/billing/contacts?done=asked"
+            feedback["redirectUrl"] = f"/my/billing/contacts?done={'asked' if kept else 'clerk'}"
         return partner_sudo, feedback
 
-    @staticmethod
-    def _o2c_waits(partner_sudo, form_data):
-        """Say whether a portal user wants another address for a contact that has one.
+    def _validate_address_values(self, address_values, partner_sudo, address_type, *args, **kwargs):
+        """Override of portal: an email address is checked as it was typed, and written once it is confirmed."""
+        found = super()._validate_address_values(address_values, partner_sudo, address_type, *args, **kwargs)
+        kept = self._o2c_kept_address(partner_sudo, address_values.get("email")) if partner_sudo else None
+        if kept is not None:
+            address_values["email"] = kept
+        return found
 
-        Odoo decides on all else: staff, and customers who were never sent an invoice, so that no mail of theirs is
-        worth anything.
+    def _complete_address_values(self, address_values, address_type, use_delivery_as_billing, *args, **kwargs):
+        """Override of portal: until then a new address carries the one that gets the customer's mails already."""
+        super()._complete_address_values(address_values, address_type, use_delivery_as_billing, *args, **kwargs)
+        kept = self._o2c_kept_address(None, address_values.get("email"), address_type, use_delivery_as_billing)
+        if kept is not None:
+            address_values["email"] = kept
+
+    @staticmethod
+    def _o2c_allows(bucket, subject):
+        return request.env["o2c.rate.limiter"]._allows(bucket, subject, otherwise=False)
+
+    @staticmethod
+    def _o2c_kept_address(partner_sudo, typed, address_type=None, for_billing=None):
+        """Return the email address that counts until the one a portal user typed is confirmed; it may be empty.
+
+        None where Odoo decides: staff, what is a delivery address only, and customers who were never sent an invoice,
+        so that no mail of theirs is worth anything.
+
+        :param partner_sudo: the contact to change, none for a new address
         """
-        wanted, users = form_data.get("email"), partner_sudo.user_ids
-        if wanted is None or not partner_sudo.email or wanted.strip() == partner_sudo.email:
-            return False
-        if not request.env.user._is_portal() or not all(user.share for user in users):
-            return False
-        if email_normalize(wanted) == partner_sudo.email_normalized and wanted.isprintable():
-            return False
-        return bool(request.env["account.move"].sudo().search_count([  # a count of the customer's own documents
-            ("partner_id", "child_of", partner_sudo.commercial_partner_id.id), ("state", "=", "posted"),
+        user = request.env.user
+        if typed is None or not user._is_portal():
+            return None
+        customer_sudo = user.partner_id.commercial_partner_id
+        if partner_sudo:
+            ours, kept = not all(user.share for user in partner_sudo.user_ids), partner_sudo.email
+        else:
+            ours = address_type == "delivery" and not str2bool(for_billing or "false", True)
+            kept = customer_sudo._o2c_fallback_contact().email
+        normal = typed.isprintable() and email_normalize(typed)
+        if ours or typed.strip() == (kept or "") or normal and normal == email_normalize(kept or ""):
+            return None
+        invoiced = request.env["account.move"].sudo().search_count([  # a count of the customer's own documents
+            ("partner_id", "child_of", customer_sudo.id), ("state", "=", "posted"),
             ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
-        ], limit=1))
+        ], limit=1)
+        return (kept or "") if invoiced else None

@@ -109,11 +109,14 @@ class ResPartner(models.Model):
 
         :param str role: one of ``ROLES``
         """
+        return self._o2c_named_contacts(role) or self._o2c_fallback_contact()
+
+    def _o2c_fallback_contact(self):
+        """Return who gets the mails of a role that nobody of a customer was chosen for; see ``_o2c_role_contacts``."""
         self.ensure_one()
         customer = self.commercial_partner_id.sudo()  # sudo: as above
         invoice = customer.browse(customer.address_get(["invoice"])["invoice"])
-        found = self._o2c_named_contacts(role)
-        return found or invoice.filtered("email") or customer.filtered("email")
+        return invoice.filtered("email") or customer.filtered("email")
 
     def _o2c_statement_recipients(self):
         """Return the contacts of a customer who get its statements of account."""
