@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
+from odoo.tools import clean_context
 
 from ..core import basket, money
 
@@ -12,6 +13,7 @@ ONLINE_OPERATIONS = ("online_redirect", "online_direct", "online_token")
 NOTES_AT_ONCE = 5  # a note to more documents than this is written in one go and notifies nobody
 REFERENCE_LENGTH = 40
 PROVIDER_FACTS = {"state", "amount", "currency_id", "provider_reference", "operation", "invoice_ids", "payment_id"}
+OUR_FACTS = {"o2c_allocation_ids", "source_transaction_id", "child_transaction_ids"}  # what a payment pays, by our word
 
 
 class PaymentTransaction(models.Model):
@@ -38,20 +40,21 @@ class PaymentTransaction(models.Model):
 
         :raises ValidationError: if the amount is not owed or a document cannot be paid
         :raises PaymentInProgress: if an instalment is being paid by somebody else
+        :raises AccessError: if somebody types what the system alone decides
         """
+        clean = self.with_context(clean_context(self.env.context))  # what is checked is what is made: no other defaults
         claims = []
         for vals in vals_list:
             quote = vals.pop("o2c_quote", None)  # what our own pages pay; no client can send one
-            if not self.env.su and vals.get("state", "draft") != "draft":
+            if not self.env.su and (OUR_FACTS & vals.keys() or vals.get("state", "draft") != "draft"):
                 raise self._o2c_not_by_hand()
             starts = vals.get("operation") in ONLINE_OPERATIONS and vals.get("state", "draft") == "draft"
             if starts and vals.get("amount", 0) <= 0:
                 raise ValidationError(self.env._("A payment must be of a positive amount."))
-            # A capture names no document: it is part of what was checked when it was started.
-            if starts and (vals.get("invoice_ids") or not vals.get("source_transaction_id")):
-                self._o2c_check_start(vals, quote if isinstance(quote, basket.Quote) else None)
+            if starts and not clean._o2c_is_capture(vals):
+                clean._o2c_check_start(vals, quote if isinstance(quote, basket.Quote) else None)
             claims.append(vals.pop("o2c_allocation_ids", None))
-        transactions = super().create(vals_list)
+        transactions = super(PaymentTransaction, clean).create(vals_list)
         for transaction, commands in zip(transactions, claims, strict=True):
             if commands:
                 self.env["o2c.payment.allocation"]._claim(transaction, [vals for _command, _id, vals in commands])
@@ -62,7 +65,7 @@ class PaymentTransaction(models.Model):
 
         :raises AccessError: for everybody else
         """
-        if not self.env.su and PROVIDER_FACTS & vals.keys():
+        if not self.env.su and (PROVIDER_FACTS | OUR_FACTS) & vals.keys():
             raise self._o2c_not_by_hand()
         return super().write(vals)
 
@@ -70,6 +73,12 @@ class PaymentTransaction(models.Model):
         return AccessError(self.env._(
             "Only payment providers report what became of a payment. Register a payment on the invoice instead."
         ))
+
+    def _o2c_is_capture(self, vals):
+        """Say whether create values are of a capture, which is part of what was checked when it was authorized and
+        names no document. Only Odoo's own flows make one: see ``create``."""
+        source = self.browse(vals.get("source_transaction_id"))
+        return bool(source) and not vals.get("invoice_ids") and source.operation == vals["operation"]
 
     def _o2c_check_start(self, vals, quote=None):
         """Hold a payment that somebody starts, by whatever route, to what is owed and what its customer may do.

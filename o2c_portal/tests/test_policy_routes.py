@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from odoo.exceptions import AccessError
 from odoo.fields import Command, Date
 from odoo.tests import JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -321,6 +322,46 @@ class TestPolicyOfNativeRoutes(PolicyMixin, O2cCommon, PaymentHttpCommon):
                 invoice_ids=[Command.set(self.invoice.ids)], amount=50.0,
                 o2c_allocation_ids=[Command.create({"move_line_id": line.id, "amount": 50.0})],
             ))
+
+    def test_what_the_system_alone_decides_cannot_be_typed(self):
+        self._policy(self.customer, mode="full")
+        line = self.invoice.line_ids.filtered(lambda line: line.display_type == "payment_term")[:1]
+        source = self.env["payment.transaction"].sudo().create(self._values(
+            reference="SRC", amount=1000.0, invoice_ids=[Command.set(self.invoice.ids)],
+        ))
+        clerk = new_test_user(self.env, "typist", groups="o2c_portal.o2c_portal_group_user")
+        transactions = self.env["payment.transaction"].with_user(clerk)
+        claim = [Command.create({"move_line_id": line.id, "amount": 1.0})]
+        for smuggled in ({"source_transaction_id": source.id}, {"o2c_allocation_ids": claim},
+                         {"child_transaction_ids": [Command.link(source.id)]}):
+            with self.subTest(smuggled=smuggled):
+                with self.assertRaises(AccessError):
+                    transactions.create(self._values(**smuggled))
+                defaults = {f"default_{name}": value for name, value in smuggled.items()}
+                with self.assertRaises(PolicyRefusal):
+                    transactions.with_context(**defaults).create(self._values())
+                with self.assertRaises(AccessError):
+                    source.with_user(clerk).write(smuggled)
+        self.assertEqual(self.env["payment.transaction"].sudo().search([("reference", "in", ("RPC", "SRC"))]), source)
+
+    def test_defaults_of_the_context_start_nothing_unchecked(self):
+        self._policy(self.customer, mode="full")
+        values = self._values()
+        del values["operation"]
+        transactions = self.env["payment.transaction"].with_context(
+            default_operation="online_direct", default_state="done", default_invoice_ids=self.invoice.ids,
+        )
+        transaction = transactions.create(values)
+        self.assertEqual((transaction.state, transaction.operation, transaction.invoice_ids.ids), ("draft", False, []))
+        with self.assertRaises(PolicyRefusal):
+            transactions.create(self._values(reference="RPC2"))
+
+    def test_a_source_of_another_operation_makes_no_capture(self):
+        self._policy(self.customer, mode="full")
+        transactions = self.env["payment.transaction"].sudo()
+        saved = transactions.create(self._values(reference="SAVE", operation="validation", amount=0.0))
+        with self.assertRaises(PolicyRefusal):
+            transactions.create(self._values(source_transaction_id=saved.id))
 
     def test_captures_are_part_of_what_was_allowed(self):
         self._policy(self.customer, mode="items")
