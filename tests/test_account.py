@@ -241,7 +241,7 @@ def test_contacts_are_added_and_an_address_changes_with_the_consent_of_the_old_o
     account.open(f"/my/billing/contacts/{customer.contact}/email")
     account.page.get_by_label("New address").fill(f"new.{customer.email}")
     account.look().press("Ask for the change").says("We have sent an email to the old address", "Waiting")
-    mail = mails.wait_for(customer.email, "", timeout=60)
+    mail = mails.wait_for(customer.email, "new email address", timeout=60)
     [link] = set(re.findall(r"http://[^\"'\s<>]+/my/billing/confirm/[\w-]+", mail.get_body(("html",)).get_content()))
     account.page.context.clear_cookies()
     account.open(link).says("Is this address right?", f"new.{customer.email}").look("confirm")

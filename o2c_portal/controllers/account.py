@@ -36,6 +36,7 @@ def account_page(template, current, values, status=200):
         "current": current,
         "creditor": creditor_of(request.env.company),
         "customer": request.env.user.partner_id.commercial_partner_id.sudo().display_name,
+        "own_only": request.env["o2c.account"]._scope(request.env.user).own_only,
         **values,
     }, status)
 

@@ -1,5 +1,7 @@
 """The billing contacts of a customer, as its own people see and keep them."""
 
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.fields import Command, Domain
 from odoo.tools import email_normalize
@@ -63,7 +65,10 @@ class O2cAccountContacts(models.AbstractModel):
 
     @api.model
     def _fallback(self, scope):
-        """Return ``{role: address}`` of who gets the mails of a role nobody was chosen for."""
+        """Return ``{role: address}`` of who gets the mails of a role nobody was chosen for; nothing for those to whom
+        the others are not shown."""
+        if scope.own_only:
+            return {}
         named = {role for row in self._rows(scope) for role in row["roles"] if row["email"]}
         return {role: scope.partner._o2c_role_contacts(role)[:1].email or "" for role in ROLES if role not in named}
 
@@ -73,40 +78,65 @@ class O2cAccountContacts(models.AbstractModel):
     def _save_roles(self, scope, shown, ticked, company):
         """Give the contacts ``shown`` exactly the roles ``ticked``, and tell those for whom something changed.
 
+        Whoever sees their own documents only can give a role up, not take one: mails would show them the others.
+
         :param set shown: ids of contacts
         :param set ticked: pairs ``(id, role)``
         :return: False when one of them is not a contact with an address or not a role; nothing is written then
         """
         contacts = self._contacts(scope).filtered(lambda contact: contact.id in shown and contact.email)
-        known = {(contact.id, role) for contact in contacts for role in ROLES}
+        known = {
+            (contact.id, role) for contact in contacts for role in ROLES
+            if not scope.own_only or contact[f"o2c_role_{role}"]
+        }
         if not ticked <= known or not shown <= set(self._contacts(scope).ids):
             return False
+        before = self._receivers(scope)
         for contact in contacts:
             values = {f"o2c_role_{role}": (contact.id, role) in ticked for role in ROLES}
             values = {field: value for field, value in values.items() if contact[field] != value}
             if values:
                 contact.write(values)
-                self._tell(scope, contact, company)
+                self._note(scope, contact)
+        self._tell(scope, before, company)
         return True
 
-    def _tell(self, scope, contact, company):
-        """Note in the customer's chatter what a contact receives now, and tell the contact, unless it did so itself."""
+    @api.model
+    def _receivers(self, scope):
+        """Return ``{contact: {role, ...}}`` of who gets the mails of a customer, chosen or not."""
+        found = defaultdict(set)
+        for role in ROLES:
+            for contact in scope.partner._o2c_role_contacts(role):
+                found[contact].add(role)
+        return found
+
+    def _note(self, scope, contact):
+        """Note in the customer's chatter what was chosen for a contact."""
         labels = self._labels()
         receives = ", ".join(labels[role] for role in ROLES if contact[f"o2c_role_{role}"])
         scope.partner._message_log(body=self.env._(
             "%(who)s chose in the portal what %(contact)s receives: %(roles)s", who=self.env.user.name,
             contact=contact.display_name, roles=receives or self.env._("nothing"),
         ))
-        if contact == scope.contact:
-            return
-        lang = self.env["res.lang"]._lang_get(contact.lang).code or self.env.lang or "en_US"
-        there = self.with_context(lang=lang)
-        names = there._labels()
-        self._mail(contact, company, contact.email, "contact_roles_mail", {
-            "subject": there.env._("What you receive from %(company)s", company=company.name),
-            "who": self.env.user.name, "lang": lang,
-            "receives": [names[role] for role in ROLES if contact[f"o2c_role_{role}"]],
-        })
+
+    def _tell(self, scope, before, company):
+        """Tell everybody who receives something else than before, but who did it: nobody is left out, added or
+        replaced in silence, also where they were never chosen.
+
+        :param dict before: what ``_receivers`` returned then
+        """
+        after = self._receivers(scope)
+        for contact in {**before, **after}:
+            if contact == scope.contact or before.get(contact) == after.get(contact):
+                continue
+            lang = self.env["res.lang"]._lang_get(contact.lang).code or self.env.lang or "en_US"
+            there = self.with_context(lang=lang)
+            names = there._labels()
+            self._mail(contact, company, contact.email, "contact_roles_mail", {
+                "subject": there.env._("What you receive from %(company)s", company=company.name),
+                "who": self.env.user.name, "lang": lang,
+                "receives": [names[role] for role in ROLES if role in after.get(contact, ())],
+            })
 
     @api.model
     def _mail(self, contact, company, address, template, values, attachment_ids=()):
@@ -149,11 +179,13 @@ class O2cAccountContacts(models.AbstractModel):
         if len(contacts) >= MOST_CONTACTS:
             return {"name": self.env._("There are %(count)s contacts already. Please ask us to remove some.",
                                        count=len(contacts))}
+        before = self._receivers(scope)
         contact = contacts.create({
             "name": name, "email": address, "parent_id": scope.partner.id, "type": "contact",
             "lang": scope.contact.lang, **{f"o2c_role_{role}": True for role in roles},
         })
-        self._tell(scope, contact, company)
+        self._note(scope, contact)
+        self._tell(scope, before, company)
         return {}
 
     @api.model

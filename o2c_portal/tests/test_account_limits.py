@@ -3,12 +3,13 @@
 from odoo.tests import tagged
 
 from .people_common import AccountCase
+from .policy_common import PolicyMixin
 
 LIMITS = "/my/billing/limits"
 
 
 @tagged("post_install", "-at_install")
-class TestAccountLimits(AccountCase):
+class TestAccountLimits(PolicyMixin, AccountCase):
 
     @classmethod
     def setUpClass(cls):
@@ -93,15 +94,10 @@ class TestAccountLimits(AccountCase):
         page = self._get(LIMITS)
         self.assertEqual(self._tree(page).xpath(f"//input[@name='balance_{self.customer.id}']/@value"), ["1200,50"])
 
-    def test_whoever_sees_their_own_documents_sees_no_limits(self):
-        service = self.env.registry["o2c.account"]
-        origin = service._scope
-
-        def own(self, user):
-            scope = origin(self, user)
-            return type(scope)(scope.partner, scope.contact, scope.company_ids, own_only=True)
-
-        self.patch(service, "_scope", own)
+    def test_whoever_sees_their_own_documents_sees_and_sets_no_limits(self):
+        self.assertIn(f'href="{LIMITS}"', self._get("/my/billing/contacts").text)
+        self._policy(self.customer, documents="own")
         self._get(LIMITS, 404)
-        self._get("/my/billing/contacts/new", 404)
-        self.assertEqual(self._texts(self._get("/my/billing/contacts"), "//li//h2"), ["Alice"])
+        self.assertNotIn(f'href="{LIMITS}"', self._get("/my/billing/contacts").text)
+        self._post(f"{LIMITS}/save", self._form((self.customer, "1", "1"), (self.branch, "1", "1")), 404)
+        self.assertEqual([self._limits(self.customer), self._limits(self.branch)], [(0, 0), (0, 0)])
