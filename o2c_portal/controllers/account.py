@@ -2,7 +2,7 @@
 
 from odoo.http import request
 
-from .public import guarded, page, speak
+from .public import Refusal, guarded, page, speak
 
 ROUTE = {"type": "http", "auth": "user", "sitemap": False}
 READ = {**ROUTE, "readonly": True}
@@ -13,6 +13,26 @@ def account_scope():
     """Return the ``o2c.account`` scope of the logged-in user, in their language."""
     speak()
     return request.env["o2c.account"]._scope(request.env.user)
+
+
+def whole_scope():
+    """Return the scope of who may speak for the whole customer.
+
+    :raises Refusal: 404 for who sees their own documents only
+    """
+    scope = account_scope()
+    if scope.own_only:
+        raise Refusal(404, "not_found")
+    return scope
+
+
+def count_or_refuse(bucket, subject):
+    """Count one request.
+
+    :raises Refusal: 429 when it was one too many, or cannot be counted
+    """
+    if not request.env["o2c.rate.limiter"]._allows(bucket, subject, otherwise=False):
+        raise Refusal(429, "too_many_requests")
 
 
 def creditor_of(company):

@@ -4,7 +4,16 @@ from odoo import http
 from odoo.http import request
 
 from ..models.res_partner import ROLES
-from .account import READ, ROUTE, account_page, account_route, account_scope, creditor_of
+from .account import (
+    READ,
+    ROUTE,
+    account_page,
+    account_route,
+    account_scope,
+    count_or_refuse,
+    creditor_of,
+    whole_scope,
+)
 from .pay import missed
 from .public import Refusal, guarded, page, speak
 
@@ -14,26 +23,6 @@ HOME = "/my/billing/contacts"
 
 def service():
     return request.env["o2c.account.contacts"]
-
-
-def count_or_refuse(bucket, subject):
-    """Count one request.
-
-    :raises Refusal: 429 when it was one too many
-    """
-    if not request.env["o2c.rate.limiter"]._allows(bucket, subject, otherwise=False):
-        raise Refusal(429, "too_many_requests")
-
-
-def whole_scope():
-    """Return the scope of who may speak for the whole customer.
-
-    :raises Refusal: 404 for who sees their own documents only
-    """
-    scope = account_scope()
-    if scope.own_only:
-        raise Refusal(404, "not_found")
-    return scope
 
 
 def own_contact(scope, contact_id):
@@ -137,6 +126,7 @@ class O2cAccountContacts(http.Controller):
         change = self._change(token)
         if answer not in ("confirm", "refuse"):
             raise Refusal(422, "malformed")
+        count_or_refuse("contact_answer", change.id)
         if change._is_open():
             who = request.env._("the old address")
             if answer == "confirm":

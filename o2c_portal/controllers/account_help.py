@@ -4,8 +4,7 @@ from odoo import fields, http
 from odoo.http import request
 
 from ..core import uploads
-from .account import READ, ROUTE, account_page, account_route, account_scope
-from .account_contacts import count_or_refuse
+from .account import READ, ROUTE, account_page, account_route, account_scope, count_or_refuse
 from .public import Refusal
 
 HOME = "/my/billing/help"

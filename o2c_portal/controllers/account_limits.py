@@ -3,8 +3,7 @@
 from odoo import http
 from odoo.http import request
 
-from .account import READ, ROUTE, account_page, account_route
-from .account_contacts import count_or_refuse, whole_scope
+from .account import READ, ROUTE, account_page, account_route, count_or_refuse, whole_scope
 
 HOME = "/my/billing/limits"
 

@@ -8,7 +8,7 @@ from odoo.http import request
 from ..core import plan_form, plans
 from ..models.o2c_payment_plan import GRACE_DAYS
 from ..models.o2c_payment_plan_life import PlanImpossible
-from .account import READ, ROUTE, account_page, account_route, account_scope
+from .account import READ, ROUTE, account_page, account_route, account_scope, count_or_refuse
 from .public import Refusal
 
 PER_PAGE = 40
@@ -53,6 +53,7 @@ class O2cAccountPlans(http.Controller):
     @account_route("POST")
     def o2c_plan_accept(self, plan_id, consent="", **_fields):
         """Accept what staff proposed; who agreed to what, when and from where is kept with it."""
+        count_or_refuse("plan_answer", request.env.uid)
         plan = self._proposal(plan_id)
         if consent != "yes":
             error = request.env._("Please tick the box: without your agreement there is no plan.")
@@ -66,6 +67,7 @@ class O2cAccountPlans(http.Controller):
     @account_route("POST")
     def o2c_plan_decline(self, plan_id, **_fields):
         """Say no to what staff proposed."""
+        count_or_refuse("plan_answer", request.env.uid)
         plan = self._proposal(plan_id)
         plan._end("cancelled", request.env._("Declined by the customer."))
         plan._task(request.env._("%(plan)s was declined by the customer", plan=plan.name), "")
@@ -85,6 +87,7 @@ class O2cAccountPlans(http.Controller):
     @account_route("POST")
     def o2c_plan_propose(self, wish="", consent="", **_fields):
         """Judge what the customer wants: agreed on at once, answered by a counter-offer, or left to a clerk."""
+        count_or_refuse("plan_wish", request.env.uid)
         moves, desk = self._moves(), self._desk()
         proposal, errors = self._read_wish(moves, wish)
         if consent != "yes":
@@ -118,6 +121,7 @@ class O2cAccountPlans(http.Controller):
     @account_route("POST")
     def o2c_promise_make(self, day="", amount="", **_fields):
         """Record a promise the policy allows."""
+        count_or_refuse("plan_wish", request.env.uid)
         moves, desk = self._moves(), self._desk()
         currency, errors = moves.currency_id, {}
         when = plan_form.read_day(day)

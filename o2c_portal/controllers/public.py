@@ -60,6 +60,7 @@ def guarded(answer, *methods):
                     response.headers["Retry-After"] = TRY_AGAIN_SECONDS
             return with_headers(response)
 
+        wrapper.o2c_methods = methods
         return wrapper
 
     return decorator

@@ -28,8 +28,11 @@ LIMITS = {
     "contact_save": Limit(30, 3600),
     "contact_add": Limit(20, 86400),
     "contact_change": Limit(5, 86400),
+    "contact_answer": Limit(10, 3600),
     "customer_request": Limit(5, 86400),
     "own_limits": Limit(30, 3600),
+    "plan_answer": Limit(20, 3600),
+    "plan_wish": Limit(60, 3600),
 }
 DECLINES_PER_LINK = Limit(3, 3600)
 DECLINES_PER_PAYER = Limit(5, 3600)

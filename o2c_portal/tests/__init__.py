@@ -33,6 +33,7 @@ from . import test_plan_ledger
 from . import test_policy_examples
 from . import test_policy_routes
 from . import test_portal_address
+from . import test_post_limits
 from . import test_rate_limiter
 from . import test_receipt
 from . import test_statement

@@ -21,6 +21,18 @@ REQUIRED_HEADERS = {
 LEAKS = ("Traceback", "psycopg2", "odoo/addons", "dist-packages", "SELECT ", "QWeb", 'File "')
 
 
+def own_routes(env, prefix="/"):
+    """Return ``{route: methods}`` of what this addon answers itself; what it only overrides is Odoo's."""
+    found = {}
+    for rule in env["ir.http"].routing_map().iter_rules():
+        endpoint = rule.endpoint
+        ours = endpoint.original_endpoint.__module__.startswith("odoo.addons.o2c_portal.")
+        if ours and endpoint.original_routing.get("routes") and rule.rule.startswith(prefix):
+            methods = endpoint.routing["methods"] or endpoint.o2c_methods or ("GET", "POST")
+            found.setdefault(rule.rule, set()).update(methods)
+    return found
+
+
 @tagged("post_install", "-at_install")
 class PayPageCase(O2cCommon, HttpCase):
     """An overdue invoice over 1000.00 in instalments of 300.00, 300.00 and 400.00, and its link."""
