@@ -210,7 +210,7 @@ class O2cBasket(models.AbstractModel):
         ])
         if scope.own_only:
             domain &= Domain("move_id.partner_id", "=", scope.contact.id)
-        lines = self.env["account.move.line"].sudo().search_fetch(domain, ["move_id"])
+        lines = self.env["account.move.line"].sudo().search_fetch(domain, ["move_id"], order="id")
         around = self._around(lines.move_id)
         wanted = {line.id for line in lines if line.move_id.move_type in PAYABLE_MOVE_TYPES}
         return {item.line_id: item for item in around if item.line_id in wanted}, around
