@@ -41,8 +41,10 @@ from . import o2c_statement_paper
 # Extensions of Odoo
 from . import account_bank_statement_line
 from . import account_move
+from . import account_move_instalments
 from . import account_move_line
 from . import account_move_send
+from . import account_move_terms
 from . import account_partial_reconcile
 from . import account_payment
 from . import account_payment_term

@@ -5,7 +5,7 @@ from odoo.tools import frozendict
 
 from ..core import instalments
 from ..core.money import to_major
-from .account_move import STATUSES
+from .account_move_instalments import STATUSES
 
 
 class AccountMoveLine(models.Model):
