@@ -1,14 +1,16 @@
 """What customers agree on by themselves: plans and promises for their own invoices, inside their payment policy."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_list, formatLang
 from odoo.tools.misc import format_amount
 
-from ..core import plans, risk
-from ..core.money import to_major
+from ..core import instalments, plans, risk
+from ..core.money import to_major, to_minor
+from ..core.selection import MAX_ITEMS, Selection
 
 CONSENT_VERSION = "2026-1"
 TWELVE_MONTHS = 365
@@ -177,6 +179,45 @@ class O2cPlanDesk(models.AbstractModel):
             amount=self._money(currency, amount_minor), date=self._day(day),
         )
 
+    # === PAYING === #
+
+    @api.model
+    def _next_payment(self, plan):
+        """Return the ``core.selection.Selection`` of what a plan or promise asks for next: what is due of it, else its
+        next payment; without ids when nothing of that can be paid now."""
+        basket = self.env["o2c.basket"]
+        if plan.kind == "promise":
+            known = basket._instalments(plan.item_ids.filtered("left").move_line_id)
+            chosen = list(known.items())
+        else:
+            due = self.env["o2c.due.item"].search([("plan_id", "=", plan.id), ("plan_line_id", "!=", False)])
+            known = basket._asked(due, basket._instalments(due.move_line_id))
+            now = set(instalments.due_now(list(known.values()), fields.Date.context_today(self)))
+            chosen = [(due_id, item) for due_id, item in known.items() if item in now]
+        good = set(basket._of_payable_documents(item for _due_id, item in chosen))
+        ids = tuple(due_id for due_id, item in chosen if item.payable and item in good)[:MAX_ITEMS]
+        return Selection(
+            group=(plan.company_id.id, plan.currency_id.id), choice="selected", ids=ids,
+            amounts=self._promised_amounts(plan, known) if plan.kind == "promise" else {},
+        )
+
+    def _promised_amounts(self, promise, items):
+        """Return ``{journal item id: amount}`` as one would type it, where less of an item was promised than is open
+        and the policy lets the customer pay parts."""
+        policy, _why = self.env["o2c.payment.policy"]._resolve(promise.partner_id, promise.company_id)
+        digits, page = promise.currency_id.decimal_places, self.env["o2c.basket.page"]
+        left = {item.move_line_id.id: to_minor(item.left, digits) for item in promise.item_ids}
+        return {
+            line_id: page._plain(promise.currency_id, left[line_id]) for line_id, item in items.items()
+            if policy.mode == "part" and left[line_id] < item.open_minor
+        }
+
+    @api.model
+    def _pay_address(self, plan):
+        """Return where the customer checks and pays what an agreement asks for next, empty when nothing can be paid."""
+        chosen = self._next_payment(plan) if plan.state == "active" else Selection()
+        return f"/my/billing/review?{urlencode(chosen.pairs())}" if chosen.ids else ""
+
     # === WORDS === #
 
     @api.model
@@ -231,6 +272,7 @@ class O2cPlanDesk(models.AbstractModel):
         """Return all a customer may know of a plan."""
         return {
             **self._entry(plan),
+            "pay": self._pay_address(plan),
             "rows": [
                 {
                     "number": line.number, "of": len(plan.line_ids), "due": self._day(line.date),
