@@ -59,6 +59,7 @@
         "views/res_partner_views.xml",
         "views/basket_templates.xml",
         "views/basket_result_templates.xml",
+        "views/basket_transfer_templates.xml",
         "views/portal_account_templates.xml",
         "views/res_partner_account_views.xml",
         "views/plan_templates.xml",

@@ -11,3 +11,4 @@ from . import payment
 from . import portal
 from . import sale_portal
 from . import statement
+from . import transfer

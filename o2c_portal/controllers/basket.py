@@ -145,7 +145,7 @@ def overview(visit, chosen, errors=None, status=200):
 def review(visit, chosen):
     """Show once more what exactly will be paid, before anything is started."""
     case, wanted, other = wanted_of(visit, chosen)
-    return other or show(visit, "basket_review", words(visit)._chosen(visit, case, chosen, wanted, _sheet()))
+    return other or show(visit, "basket_review", words(visit)._chosen(visit, case, chosen, wanted, sheet()))
 
 
 def checkout(visit, chosen):
@@ -180,10 +180,10 @@ def result(visit):
     )
     if not transaction or not own:
         return request.redirect(visit.address)
-    return show(visit, "basket_result", words(visit)._paid(visit, transaction, _sheet()))
+    return show(visit, "basket_result", words(visit)._paid(visit, transaction, sheet()))
 
 
-def _sheet():
+def sheet():
     """Return which page of the documents of a payment is asked for."""
     return paging.wanted(request.httprequest.args.get("sheet", ""))
 

@@ -14,7 +14,7 @@ from ..core import instalments, public_surface
 from ..models.o2c_cashier import NothingToPay, PolicyRefusal
 from ..models.o2c_pay_page import OTHER, AmountNotAllowed
 from ..models.payment_provider import REASONS
-from . import basket
+from . import basket, transfer
 from .payment import O2cPaymentPortal
 from .public import Refusal, guarded, page, speak
 
@@ -133,6 +133,19 @@ class O2cPay(O2cPaymentPortal):
         response.headers["Content-Security-Policy"] = public_surface.checkout_policy(nonce, codes)
         return response
 
+    @http.route("/pay/<string:token>/transfer", **LIGHT, methods=["GET", "HEAD"])
+    @guarded(answer_page)
+    def o2c_pay_transfer(self, token, reference="", **_query):
+        """Show how to pay by bank transfer what was chosen of an account."""
+        return transfer.instructions(self._o2c_account_visit(token), reference)
+
+    @http.route("/pay/<string:token>/transfer", **PUBLIC, save_session=False, methods=["POST"])
+    @guarded(answer_page)
+    def o2c_pay_ask_transfer(self, token, **_form):
+        """Give out the reference for what was chosen of an account."""
+        check_same_site()
+        return transfer.ask(self._o2c_account_visit(token))
+
     @http.route("/pay/<string:token>/result", **LIGHT)
     @guarded(answer_page, "GET", "HEAD")
     def o2c_pay_result(self, token, **_query):
@@ -184,6 +197,16 @@ class O2cPay(O2cPaymentPortal):
         if desk._standing(link) == "gone":
             raise Refusal(410, "gone")
         return link, desk
+
+    def _o2c_account_visit(self, token):
+        """Return the visit of whoever holds a link to an account.
+
+        :raises Refusal: 404, 410 or 429
+        """
+        link, _desk = self._o2c_open(token)
+        if link.purpose != "account":
+            raise Refusal(404, "not_found")
+        return basket.link_visit(link, token)
 
     @staticmethod
     def _o2c_chosen(link, desk, choice, amount):

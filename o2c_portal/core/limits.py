@@ -22,6 +22,7 @@ LIMITS = {
     "start_link": Limit(10, 3600),
     "start_account": Limit(20, 3600),
     "credits_account": Limit(20, 3600),
+    "transfer": Limit(20, 3600),
     "start_address": Limit(20, 3600),
     "statement_pdf": Limit(20, 600),
     "account_pdf": Limit(60, 3600),

@@ -37,6 +37,7 @@ from . import o2c_receipt
 from . import o2c_remittance_matcher
 from . import o2c_statement
 from . import o2c_statement_paper
+from . import o2c_transfer_desk
 
 # Extensions of Odoo
 from . import account_bank_statement_line

@@ -1,4 +1,4 @@
-"""Adds to account.partial.reconcile: the fact that open amounts changed, whoever matched or un-matched them."""
+"""Adds to account.partial.reconcile: what follows when open amounts change, whoever matched or un-matched them."""
 
 from odoo import api, models
 
@@ -10,6 +10,8 @@ class AccountPartialReconcile(models.Model):
     def create(self, vals_list):
         partials = super().create(vals_list)
         self.env["o2c.money.event"]._record_residuals(partials._o2c_line_ids())
+        matched_sudo = (partials.debit_move_id | partials.credit_move_id).move_id.sudo().statement_line_id
+        matched_sudo.filtered("o2c_activity_id")._o2c_mind()  # whoever booked a transfer has looked at it
         return partials
 
     def unlink(self):

@@ -1,7 +1,7 @@
 """What a customer owes over all documents, and what of it they have chosen to pay."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from odoo import api, fields, models
@@ -10,7 +10,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import basket, money, paging, plans, selection
-from ..core.instalments import Instalment, in_order
+from ..core.instalments import Instalment
 from ..core.start import MAX_MINOR
 from .account_move import PAYABLE_MOVE_TYPES
 
@@ -58,12 +58,12 @@ class Balance:
 @dataclass(frozen=True)
 class Wanted:
     """What a selection stands for. ``quote`` is None where nothing can be paid or ``errors`` have to be corrected
-    first: ``{item id or "on_account": code}``. ``asked`` is what was chosen, with the pieces of plans where the quote
-    has their items. ``left_out`` items are no longer open, ``more`` do not fit in."""
+    first: ``{item id or "on_account": code}``. ``asked`` is what was chosen by the ids of due items, with the pieces of
+    plans where the quote has their items. ``left_out`` items are no longer open, ``more`` do not fit in."""
 
     quote: basket.Quote | None
     errors: dict[int | str, str]
-    asked: tuple[Instalment, ...] = ()
+    asked: dict[int, Instalment] = field(default_factory=dict)
     left_out: int = 0
     more: int = 0
 
@@ -244,22 +244,23 @@ class O2cBasket(models.AbstractModel):
             ledger, asked, more = self._all(scope, case, overdue=chosen.choice == "overdue")
         else:
             ledger, asked, left_out = self._selected(scope, case, chosen.ids)
-        digits = case.currency_id.decimal_places
-        amounts, errors = selection.amounts(chosen, asked, digits, point)
+        digits, items = case.currency_id.decimal_places, list(asked.values())
+        amounts, errors = selection.amounts(chosen, items, digits, point)
         ahead = money.parse(chosen.on_account, digits, point) if chosen.on_account and on_account else 0
         if ahead is None or ahead > MAX_MINOR:
             errors["on_account"] = "malformed"
         quote = None
         if not errors and (asked or ahead):
-            items, minors = basket.by_item(asked, amounts, ledger)
+            items, minors = basket.by_item(items, amounts, ledger)
             wanted = minors if any(minor is not None for minor in minors) else None
             quote = self.env["o2c.cashier"]._quote_basket(case.currency_id, items, wanted, ahead)
-        return Wanted(quote, errors, tuple(asked), left_out, more)
+        return Wanted(quote, errors, asked, left_out, more)
 
     @api.model
     def _selected(self, scope, case, ids):
         """Return what of the due items with these ids can be paid: ``(instalments of the ledger by journal item, what
-        is asked for in order, how many are left out)``. The id of a journal item under a plan means all its pieces.
+        is asked for by due item in order, how many are left out)``. The id of a journal item under a plan means all its
+        pieces.
 
         :raises UnknownItems: if one of them is not there to be chosen
         """
@@ -278,7 +279,8 @@ class O2cBasket(models.AbstractModel):
         can_be = set(self._of_payable_documents(asked.values()))
         good = {item_id: item for item_id, item in asked.items() if item.payable and item in can_be}
         left_out = set(ids) - {*good, *(item.line_id for item in good.values())}
-        return ledger, in_order(list(good.values())), len(left_out)
+        order = sorted(good, key=lambda item_id: (good[item_id].date_due, good[item_id].line_id))
+        return ledger, {item_id: good[item_id] for item_id in order}, len(left_out)
 
     @api.model
     def _ids_domain(self, ids):
@@ -301,7 +303,7 @@ class O2cBasket(models.AbstractModel):
     @api.model
     def _all(self, scope, case, overdue=False):
         """Return the oldest items that can be paid, no more than one payment takes: ``(instalments of the ledger by
-        journal item, what is asked for, left)``.
+        journal item, what is asked for by due item, left)``.
 
         :param bool overdue: only those past their date, promised ones excepted
         :return: also how many more there are
@@ -316,7 +318,7 @@ class O2cBasket(models.AbstractModel):
         chosen = due.search(domain, limit=selection.MAX_ITEMS)
         more = due.search_count(domain) - len(chosen) if len(chosen) == selection.MAX_ITEMS else 0
         ledger = self._instalments(chosen.move_line_id)
-        return ledger, list(self._asked(chosen, ledger).values()), more
+        return ledger, self._asked(chosen, ledger), more
 
     def _payable_domain(self):
         if not self._is_online():

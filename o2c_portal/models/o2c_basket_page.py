@@ -71,7 +71,7 @@ class O2cBasketPage(models.AbstractModel):
             "selection": chosen,
             "hidden": [(name, value) for name, value in chosen.pairs(choice="", ids=(), on_account="")],
             "numbers": self._numbers(case.currency_id),
-            "available": self._is_payable(case, rows, report),
+            "available": self._is_payable(case, rows, report) or self._is_transferable(case, rows),
             "hidden_reasons": report.get(REASONS, []),
         }
 
@@ -92,6 +92,10 @@ class O2cBasketPage(models.AbstractModel):
         """Say whether something can be paid online: there is a provider for the smallest item of the page."""
         minors = [row["minor"] for row in rows if row["payable"]]
         return bool(minors and self._providers(case, self._major(case, min(minors)), report))
+
+    def _is_transferable(self, case, rows):
+        """Say whether something of the page can be paid by bank transfer."""
+        return self.env["o2c.transfer.desk"]._offers(case, [row["move"] for row in rows if row["payable"]])
 
     def _search(self, visit, chosen):
         return "" if visit.link else chosen.search  # numbers that are not shown cannot be found either
@@ -202,7 +206,7 @@ class O2cBasketPage(models.AbstractModel):
         :param wanted: ``Wanted`` of ``o2c.basket``, with a quote
         """
         quote, today, report = wanted.quote, fields.Date.context_today(self), {}
-        listed = basket.listed(quote.parts, wanted.asked)
+        listed = basket.listed(quote.parts, wanted.asked.values())
         page = paging.page(sheet, len(listed))
         shown = listed[page.offset:page.offset + paging.PER_PAGE]
         moves = self.env["account.move"].sudo().browse([part.item.move_id for part in shown])
@@ -227,6 +231,9 @@ class O2cBasketPage(models.AbstractModel):
             "more": wanted.more,
             "available": bool(self._providers(case, quote.amount, report)),
             "hidden_reasons": report.get(REASONS, []),
+            "transfer": not quote.on_account_minor and self.env["o2c.transfer.desk"]._offers(
+                case, [part.item.move_id for part in quote.parts],
+            ),
             "hidden": pairs,
             "change": visit.url("", pairs),
         }

@@ -77,20 +77,27 @@ class O2cPayRequest(models.AbstractModel):
         advice = self.env["o2c.remittance"]._for_invoices(move).get(move.id)
         if not amount or not advice or advice.state == "cancelled":
             return None
-        payload = self._epc(move, account, to_major(amount, move.currency_id.decimal_places), advice.reference)
+        return self._transfer(account, amount, advice, move.partner_id)
+
+    def _transfer(self, account, minor, advice, payer):
+        """Return what a customer needs to transfer an amount (minor units) to a bank account with a reference of ours:
+        the keys of ``_for_bank``."""
+        currency = advice.currency_id
+        amount = to_major(minor, currency.decimal_places)
+        payload = self._epc(account, amount, advice, payer)
         return {
             "holder": account.acc_holder_name or account.partner_id.name,
             "account": account.acc_number,
             "bic": account.bank_bic,
             "bank": account.bank_name,
-            "amount": self._money(move, amount),
+            "amount": format_amount(account.env, amount, currency),
             "reference": advice.display_name,
             "qr": payload and self._qr(payload),
         }
 
-    def _epc(self, move, account, amount, reference):
+    def _epc(self, account, amount, advice, payer):
         """Return the text of Odoo's SEPA transfer code, cut to the standard's limits, False where there is none."""
-        values = account._build_qr_code_vals(amount, "", reference, move.currency_id, move.partner_id)
+        values = account._build_qr_code_vals(amount, "", advice.reference, advice.currency_id, payer)
         if not values or values["qr_method"] != "sct_qr" or not 0.01 <= amount <= 999_999_999.99:
             return False
         lines = account._get_qr_vals(**values)

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from ..core import money, remittance
+from ..core import instalments, money, remittance
 
 BODIES = 3  # how many are tried before we give up; two references are alike once in 10^12
 
@@ -117,39 +117,48 @@ class O2cRemittance(models.Model):
 
     @api.model
     def _advise(self, partner, company, currency, amounts):
-        """Return the reference by which a customer pays exactly ``amounts`` = ``{move_line_id: minor}`` by transfer.
+        """Return the reference by which a customer pays exactly ``amounts`` = ``{due item id: minor}`` by transfer.
 
-        The same basket asked for again has the same reference until it is paid.
+        The same basket asked for again has the same reference until it is paid. Ids of due items are those of journal
+        items; pieces of a plan have negative ones.
 
         :raises ValidationError: if an item is not the customer's, not of this company and currency, or less is open
         """
-        lines = self.env["account.move.line"].sudo().browse(amounts).exists()  # checked below, whoever asks
-        commercial, digits = partner.commercial_partner_id, currency.decimal_places
-        good = amounts and len(lines) == len(amounts) and all(
-            line.account_id.account_type == "asset_receivable" and line.parent_state == "posted"
-            and (line.company_id, line.currency_id) == (company, currency)
-            and line.partner_id.commercial_partner_id == commercial
-            and 0 < amounts[line.id] <= money.to_minor(line.amount_residual_currency, digits)
-            for line in lines
-        )
-        if not good:
+        digits = currency.decimal_places
+        due = self.env["o2c.due.item"].sudo().search([  # of the customer, whoever asks
+            ("id", "in", list(amounts)), ("partner_id", "=", partner.commercial_partner_id.id),
+            ("company_id", "=", company.id), ("currency_id", "=", currency.id),
+        ])
+        if not amounts or len(due) != len(amounts) or not all(
+            0 < amounts[item.id] <= money.to_minor(item.residual, digits) for item in due
+        ):
             raise ValidationError(self.env._("Some of this is not open any more. Please choose again."))
+        wish = {(item.move_line_id.id, item.plan_line_id.id): amounts[item.id] for item in due}
         same = self.sudo().search([
-            ("company_id", "=", company.id), ("partner_id", "=", commercial.id), ("currency_id", "=", currency.id),
-            ("state", "=", "open"), ("move_id", "=", False),
-        ]).filtered(lambda advice: advice._basket() == amounts)
+            ("company_id", "=", company.id), ("state", "=", "open"), ("move_id", "=", False),
+            ("line_ids.move_line_id", "=", due[0].move_line_id.id),
+        ]).filtered(lambda advice: advice._wish() == wish)
         return same[:1] or self.sudo().create({
-            "reference": self._new_reference(),
-            "company_id": company.id, "partner_id": commercial.id, "currency_id": currency.id,
+            "reference": self._new_reference(), "company_id": company.id, "currency_id": currency.id,
+            "partner_id": partner.commercial_partner_id.id,
             "line_ids": [fields.Command.create({
-                "move_line_id": line.id, "amount": money.to_major(amounts[line.id], digits),
-            }) for line in lines.sorted(lambda line: (line.date_maturity or line.date, line.id))],
+                "move_line_id": line_id, "plan_line_id": payment_id, "amount": money.to_major(minor, digits),
+            }) for (line_id, payment_id), minor in wish.items()],
         })
 
-    def _basket(self):
-        """Return ``{move_line_id: minor}`` of the lines of a basket."""
+    def _wish(self):
+        """Return ``{(journal item id, id of the payment of a plan or False): minor}`` of the lines of a basket."""
         digits = self.currency_id.decimal_places
-        return {line.move_line_id.id: money.to_minor(line.amount, digits) for line in self.line_ids}
+        return {
+            (line.move_line_id.id, line.plan_line_id.id): money.to_minor(line.amount, digits) for line in self.line_ids
+        }
+
+    def _basket(self):
+        """Return ``{journal item id: minor}`` of a basket, pieces of one item taken together."""
+        basket = {}
+        for (line_id, _payment_id), minor in self._wish().items():
+            basket[line_id] = basket.get(line_id, 0) + minor
+        return basket
 
     # What a reference stands for
 
@@ -166,44 +175,63 @@ class O2cRemittance(models.Model):
         }
 
     def _is_intact(self, open_by_line):
-        """Say whether all of a basket is as open as it was; what an invoice owes may have changed since."""
-        return all(open_by_line[line_id] >= minor for line_id, minor in self._basket().items())
+        """Say whether all of a basket is as open as it was; what an invoice owes may have changed since.
+
+        A piece of a plan in force has to be open itself: what is open beside it is asked for on other days.
+        """
+        if not all(open_by_line[line_id] >= minor for line_id, minor in self._basket().items()):
+            return False
+        planned = self.line_ids.filtered(lambda line: line.plan_line_id.plan_id.state == "active")
+        pieces, wish = self._pieces(open_by_line) if planned else {}, self._wish()
+        return all(
+            pieces.get((line.move_line_id.id, line.plan_line_id.id), 0)
+            >= wish[line.move_line_id.id, line.plan_line_id.id]
+            for line in planned
+        )
 
     def _items(self, open_by_line, day=None):
-        """Return what can be paid of it as ``core.remittance.Item``, oldest first.
+        """Return what can be paid of it as ``core.remittance.Item``, oldest first: by the plan, where an invoice is
+        paid by one.
 
         :param dict open_by_line: what is open, see ``_open``
         :param date day: when the money came, for early payment discounts
         """
         self.ensure_one()
-        basket = self._basket()
+        lines, basket = self._receivables(), self._basket()
         if self.move_id and self.move_id.state != "posted":
             return []
-        items = []
-        for line in self._receivables():
-            open_minor = open_by_line[line.id]
-            if open_minor > 0:
-                items.append(remittance.Item(line.id, min(open_minor, basket.get(line.id, open_minor))))
-        if not day or not self.move_id:
-            return items
-        if self._receivables().o2c_plan_id:
-            return self._pieces(open_by_line)
-        discounts = self.env["o2c.cashier"].sudo()._discounts(self.move_id, items, day)
-        return [replace(item, discount_minor=discounts.get(item.line_id, 0)) for item in items]
+        if self.move_id and lines.o2c_plan_id:
+            return [
+                remittance.Item(line_id, minor) for (line_id, _payment_id), minor in self._pieces(open_by_line).items()
+            ]
+        items = [
+            remittance.Item(line.id, min(open_by_line[line.id], basket.get(line.id, open_by_line[line.id])))
+            for line in lines if open_by_line[line.id] > 0
+        ]
+        discounts = self.env["o2c.cashier"].sudo()._discounts(lines.move_id, items, day) if day else {}
+        return [
+            replace(item, discount_minor=discounts[item.line_id])
+            if item.line_id in discounts and item.open_minor == open_by_line[item.line_id] else item
+            for item in items
+        ]
 
     def _pieces(self, open_by_line):
-        """Return what a plan asks for of an invoice, by date; what transfers of this very run pay, they pay first."""
-        asked = self.move_id._o2c_asked()
+        """Return what is asked for of the journal items, by date: ``{(journal item id, id of the payment of a plan or
+        False): minor}``. What transfers of this very run pay, they pay of the first pieces."""
+        by_move = self._receivables().move_id._o2c_asked_by_move()
+        asked = instalments.in_order([
+            item for items in by_move.values() for item in items if item.line_id in open_by_line
+        ])
         taken = {item.line_id: -open_by_line[item.line_id] for item in asked}
         for item in asked:
             taken[item.line_id] += item.open_minor
-        items = []
+        pieces = {}
         for item in asked:
             minor = item.open_minor - min(taken[item.line_id], item.open_minor)
             taken[item.line_id] -= item.open_minor - minor
             if minor:
-                items.append(remittance.Item(item.line_id, minor))
-        return items
+                pieces[item.line_id, item.plan_line or False] = minor
+        return pieces
 
     def action_cancel(self):
         """Take references back: transfers that carry them are shown to staff and not applied.
@@ -227,6 +255,9 @@ class O2cRemittanceLine(models.Model):
     remittance_id = fields.Many2one("o2c.remittance", required=True, readonly=True, index=True, ondelete="cascade")
     move_line_id = fields.Many2one(
         "account.move.line", "Item", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    plan_line_id = fields.Many2one(
+        "o2c.payment.plan.line", "Payment of a Plan", readonly=True, ondelete="set null", index="btree_not_null",
     )
     move_id = fields.Many2one(related="move_line_id.move_id", string="Document")
     date_maturity = fields.Date(related="move_line_id.date_maturity")

@@ -286,7 +286,8 @@ class O2cRemittanceMatcher(models.AbstractModel):
 
     @api.model
     def _note(self, matches):
-        """Write on transactions what became of them, and close references that stand for nothing open any more."""
+        """Write on transactions what became of them, have somebody look at those that wait, and close references that
+        stand for nothing open any more."""
         lines = self.env["account.bank.statement.line"].sudo()
         for (advice, reason, note), group in self._grouped(
             matches, lambda match: (match.advice, match.verdict.reason, match.note)
@@ -294,6 +295,7 @@ class O2cRemittanceMatcher(models.AbstractModel):
             lines.union(*(match.line for match in group)).write(
                 {"o2c_remittance_id": advice.id, "o2c_reason": reason, "o2c_reason_note": note or False}
             )
+        lines.union(*(match.line for match in matches))._o2c_mind()
         booked = self.env["o2c.remittance"].sudo().union(
             *(match.advice for match in matches if match.verdict.reason in ("applied", "by_hand"))
         )

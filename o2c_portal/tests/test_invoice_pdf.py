@@ -166,7 +166,7 @@ class TestInvoicePdf(O2cCommon, HttpCase):
         ])
         self.assertEqual(amounts, [300.0])
         self.startPatcher(patch.object(banks, "_get_qr_vals", lambda *_args, **_values: ["x" * 200] * 12))
-        payload = self.env["o2c.pay.request"]._epc(invoice, self.bank_account, 300.0, advice.reference)
+        payload = self.env["o2c.pay.request"]._epc(self.bank_account, 300.0, advice, invoice.partner_id)
         self.assertEqual([len(line) for line in payload.split("\n")], [200] * 5 + [70] + [200] * 4 + [140, 200])
 
     def test_overdue_says_so(self):
