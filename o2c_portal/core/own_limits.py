@@ -29,3 +29,8 @@ def exceeded(limit: OwnLimit, use: Use) -> tuple[str, ...]:
     return tuple(
         name for name in ("balance", "invoices") if 0 < getattr(limit, name) < getattr(use, name)
     )
+
+
+def with_order(use: Use, minor: int) -> Use:
+    """Return what is owed when an order over ``minor`` is invoiced: one more invoice over all of it."""
+    return Use(use.balance + minor, use.invoices + 1)

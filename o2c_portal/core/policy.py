@@ -136,6 +136,16 @@ def least(policy: Policy, items: Iterable[Instalment], today: date, discounts: M
     return max(1, min(wanted, due))
 
 
+def asked(policy: Policy, items: Iterable[Instalment], today: date) -> list[Instalment]:
+    """Return what a request for payment asks for, by date: what is due now; and where only the whole of an invoice can
+    be paid, all that is open of it. What a plan asks for may always be paid by itself."""
+    items = list(items)
+    due = due_now(items, today)
+    if policy.mode == "full" and any(not item.plan_id for item in due):
+        due += [item for item in items if item.open_minor > 0 and not item.plan_id and item not in due]
+    return in_order(due)
+
+
 def hidden(
     rules: Iterable[MethodRule], amount_minor: int, currency_id: int, category_ids: Collection[int]
 ) -> dict[tuple[int | None, int | None], str]:

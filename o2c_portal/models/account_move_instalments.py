@@ -5,7 +5,7 @@ from datetime import date
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..core import instalments
+from ..core import instalments, policy
 
 STATUSES = [
     ("open", "Open"),
@@ -111,8 +111,11 @@ class AccountMove(models.Model):
 
     def _o2c_due_now(self):
         """Return ``(amount in minor units, earliest due date)`` of what should be paid today: everything up to
-        today, else the next instalment; ``(0, False)`` when nothing is open."""
-        due = instalments.due_now(self._o2c_asked(), fields.Date.context_today(self))
+        today, else the next instalment; all of it, where the customer's policy lets it be paid as a whole only;
+        ``(0, False)`` when nothing is open."""
+        record, _why = self.env["o2c.payment.policy"]._resolve(self.commercial_partner_id, self.company_id)
+        rules = record._rules(self.currency_id, self.company_id)
+        due = policy.asked(rules, self._o2c_asked(), fields.Date.context_today(self))
         return sum(item.open_minor for item in due), due[0].date_due if due else False
 
     # === ON THE DOCUMENT === #

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
-from ..core import stages
+from ..core import own_limits, stages
 from ..core.money import to_major, to_minor
 
 BY_RULE = object()  # a context value no client can send: whoever moves an order over the wire leaves a trace
@@ -276,3 +276,38 @@ class SaleOrder(models.Model):
         if not self.o2c_prepay_first or self.currency_id.is_zero(self.amount_total):
             return self.prepayment_percent
         return round(self._get_prepayment_required_amount() / self.amount_total, 4)
+
+    # The customer's own limits
+
+    def _o2c_own_limit_warnings(self, user):
+        """Return sentences for a customer who is about to accept an order that takes it over limits it has set for
+        itself. Nothing follows from them. Only who sees the customer's account is told figures.
+
+        Needs access to due items.
+        """
+        self.ensure_one()
+        if not (self._has_to_be_signed() or self._has_to_be_paid()):
+            return []
+        customer, company = self.partner_invoice_id.commercial_partner_id, self.company_id
+        currency = company.currency_id
+        limit = customer._o2c_own_limit(currency)
+        if not limit.is_set:
+            return []
+        total = self.currency_id._convert(self.amount_total, currency, company, fields.Date.context_today(self))
+        used = customer._o2c_own_use(company, currency)[customer.id]
+        use = own_limits.with_order(used, to_minor(total, currency.decimal_places))
+        exceeded = own_limits.exceeded(limit, use)
+        if exceeded and not customer._o2c_is_account_of(user):
+            return [self.env._("This order is above a limit that your company has set for itself.")]
+        sentences = {
+            "balance": self.env._(
+                "With this order you owe %(owed)s. Your own limit is %(limit)s.",
+                owed=format_amount(self.env, to_major(use.balance, currency.decimal_places), currency),
+                limit=format_amount(self.env, to_major(limit.balance, currency.decimal_places), currency),
+            ),
+            "invoices": self.env._(
+                "With this order you have %(count)s open invoices. Your own limit is %(limit)s.",
+                count=use.invoices, limit=limit.invoices,
+            ),
+        }
+        return [sentences[name] for name in exceeded]

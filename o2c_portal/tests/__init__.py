@@ -7,6 +7,7 @@ from . import test_account_page
 from . import test_account_plan_basket
 from . import test_account_plans
 from . import test_account_start
+from . import test_account_transfer
 from . import test_bank_transfer
 from . import test_billing_contacts
 from . import test_customer_request

@@ -34,6 +34,8 @@ TABLE = {
     ("GET", "/review?{all}"): (OK, OK, REFUSED, OK, HIDDEN, LOGIN, LOGIN, REFUSED),
     ("GET", "/result"): (MOVED,) * 8,
     ("GET", "/credits"): ANYBODY,
+    ("GET", "/transfer?reference={reference}"): DOCUMENT,
+    ("POST", "/transfer"): SEND,
     ("POST", "/start?group={group}"): (OK, OK, REFUSED, REFUSED, HIDDEN, LOGIN, LOGIN, REFUSED),
     ("POST", "/credits"): SEND,
     ("GET", "/payments"): ANYBODY,
@@ -111,12 +113,18 @@ class TestAccountAccess(AccountPageCase, BadInputCase):
         )
         plan._propose_to_customer()
         change = cls.env["o2c.contact.change"]._ask(cls.contact, "new@example.com", cls.env.company)
+        cls.today_invoice.partner_bank_id = cls.env["res.partner.bank"].create({
+            "acc_number": "BE71 0961 2345 6769", "partner_id": cls.env.company.partner_id.id, "allow_out_payment": True,
+        })
+        advice = cls.env["o2c.remittance"].sudo()._advise(
+            cls.customer, cls.env.company, cls.today_invoice.currency_id, {cls.line.id: 5000},
+        )
         group, today = f"group={cls.group}", Date.to_string(Date.today())
         cls.objects = {
             "period": f"from={today}&to={today}",
             "group": cls.group, "item": f"{group}&choice=selected&item={cls.line.id}", "all": f"{group}&choice=all",
             "payment": payment.id, "plan": plan.id, "contact": cls.contact.id, "invoice": cls.today_invoice.id,
-            "change": change._derive(change.nonce),
+            "change": change._derive(change.nonce), "reference": advice.reference,
         }
 
     def _forms(self):
@@ -125,6 +133,7 @@ class TestAccountAccess(AccountPageCase, BadInputCase):
         today = Date.to_string(Date.today())
         return {
             "/credits": {"group": self.group, "credit": self.credit.id},
+            "/transfer": {"group": self.group, "choice": "selected", "item": self.line.id},
             "/contacts/add": {"name": "Carol", "email": "carol@example.com"},
             "/contacts/save": {"shown": contact, "role": f"{contact}:receipt"},
             "/contacts/{contact}/change": {"email": "newer@example.com"},

@@ -207,7 +207,10 @@ class TestAccountPage(AccountPageCase):
         counters = self.make_jsonrpc_request("/my/counters", {"counters": ["o2c_due_count"]})
         self.assertEqual(counters["o2c_due_count"], 5)
         self._shows(self.url_open("/my/invoices"), 'href="/my/billing"')
-        self._shows(self.url_open(f"/my/invoices/{self.due_invoice.id}"), 'name="o2c_account"')
+        invoice_page = self.url_open(f"/my/invoices/{self.due_invoice.id}")
+        help_address = f"/my/billing/help?invoice={self.due_invoice.id}"
+        self._shows(invoice_page, 'name="o2c_account"', f'href="{help_address}"')
+        self._shows(self.url_open(help_address), f"/help/already_paid?invoice={self.due_invoice.id}")
         order = self.env["sale.order"].sudo().create({"partner_id": self.customer.id, "order_line": [
             Command.create({"name": "Goods", "product_id": self.product_a.id, "price_unit": 10.0}),
         ]})
@@ -217,4 +220,4 @@ class TestAccountPage(AccountPageCase):
         self.authenticate(None, None)
         self.env.flush_all()
         for document in (self.due_invoice, order):
-            self._hides(self.url_open(document.get_portal_url()), 'name="o2c_account"')
+            self._hides(self.url_open(document.get_portal_url()), 'name="o2c_account"', "/my/billing/help")

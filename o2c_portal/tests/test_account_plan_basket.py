@@ -1,5 +1,6 @@
 """Paying what plans ask for: on the account page, by a link to it, with credit and by bank transfer."""
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -177,6 +178,53 @@ class TestAccountPlanBasket(AccountPageCase):
         self.assertEqual(self._sent(self._query(one, two), address), (self.first.ids, None, 5000))
         self.assertEqual(self._sent(self._query(one), address), (self.first.ids, [4000], 4000))
 
+    # From the page of a plan
+
+    def _next(self, plan=None):
+        """Return where the page of a plan leads to payment, None when it does not."""
+        page = self._account(f"/plans/{(plan or self.plan).id}")
+        self.assertEqual(page.status_code, 200)
+        found = re.search(r'o2c-plan-pay" href="([^"]+)"', page.text)
+        return found and html.unescape(found[1])
+
+    def test_the_page_of_a_plan_leads_to_its_next_payment(self):
+        one, two, three, _four = self._pieces()
+        where = self._next()
+        self.assertEqual(where, f"/my/billing/review{self._query(one)}")
+        review = self._get(where)
+        self._shows(review, "Arranged: payment 1 of 3", self._total("40.00"))
+        self._hides(review, self.due_invoice.name)
+        self._register_payment(self.today_invoice, amount=40.0)
+        self.assertEqual(self._next(), f"/my/billing/review{self._query(two, three)}")
+        self._shows(self._get(self._next()), self._total("40.00"))
+
+    def test_all_that_is_due_of_a_plan_is_its_next_payment(self):
+        self.plan._end("cancelled", "Agreed on anew")
+        plan = self._agree(self.today_invoice | self.later_invoice, (-2, 2000), (-1, 2000), (10, 8000))
+        self.assertEqual(self._next(plan), f"/my/billing/review{self._query(*self._pieces(plan)[:2])}")
+
+    def test_nothing_leads_to_a_payment_that_is_under_way(self):
+        ids, minors, expected = self._sent(self._query(self._pieces()[0]))
+        wish = self._wish(self.first, installment_ids=ids, amounts_minor=minors, expected_minor=expected)
+        self.assertEqual(self._code(self._account_start(wish)), (200, "ok"))
+        self._last_transaction()._set_pending()
+        self.assertIsNone(self._next())
+
+    def test_the_page_of_a_promise_leads_to_what_was_promised(self):
+        items = self.plans._open_items(self.due_invoice)
+        promise = self.plans._promise(items, Date.add(self.today, days=3), 40000)
+        self.env.flush_all()
+        first, second, _third = self.lines
+        self.assertEqual(
+            self._next(promise),
+            f"/my/billing/review{self._query(first.id, second.id, extra=f'&amount_{second.id}=100.00')}",
+        )
+        self._shows(self._get(self._next(promise)), self._total("400.00"))
+        self._policy(self.customer, mode="items")
+        self.assertEqual(self._next(promise), f"/my/billing/review{self._query(first.id, second.id)}")
+        self._register_payment(self.due_invoice, amount=300.0)
+        self.assertEqual(self._next(promise), f"/my/billing/review{self._query(second.id)}")
+
     # Promises, credit, what else can be done
 
     def test_promises_count_with_what_is_promised(self):
@@ -257,6 +305,19 @@ class TestPlanTransfer(BankCase):
         self.assertEqual(self._open(self.invoice), [0.0])
         self.plan.invalidate_recordset()
         self.assertEqual(self.plan.left, 0.0)
+
+    def test_by_hand_the_plan_s_next_payments_come_first(self):
+        """A plan asks for 100.00 of the later instalments before the first one is due."""
+        newer = self._make_invoice(900.0, self.term)
+        items, first = self.plans._open_items(newer), self._lines(newer)[0]
+        plan = self.plans._prepare([item for item in items if item.line_id != first.id], [
+            Payment(Date.today() - timedelta(days=1), 10000), Payment(Date.today() + timedelta(days=50), 53000),
+        ])
+        plan._activate()
+        line = self._transfer(self._advice(newer).reference, 150.0)
+        self._assert_proposed(line, "short")
+        line.action_o2c_apply_by_hand()
+        self.assertEqual(self._open(newer), [220.0, 170.0, 360.0])
 
     def test_other_amounts_are_left_to_staff(self):
         line = self._transfer(self._advice(self.invoice).reference, 300.0)

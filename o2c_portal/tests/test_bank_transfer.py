@@ -287,6 +287,66 @@ class TestBankTransfer(BankCase):
         with self.assertRaises(UserError):
             over.action_o2c_apply_by_hand()
 
+    # Tasks
+
+    def _tasks(self, *lines):
+        """Return ``(user, summary, is it open)`` of all tasks made for transactions."""
+        entries = self.env["account.bank.statement.line"].union(*lines).move_id
+        tasks = self.env["mail.activity"].with_context(active_test=False).sudo().search([
+            ("res_model", "=", "account.move"), ("res_id", "in", entries.ids),
+        ], order="id")
+        return [(task.user_id, task.summary, task.active) for task in tasks]
+
+    def test_who_has_to_look_gets_one_task_with_the_reason(self):
+        clerk = new_test_user(self.env, "looks", groups="o2c_portal.o2c_portal_group_user")
+        self.env.company.o2c_request_user_id = clerk
+        advice = self._advice(self._make_invoice(100))
+        short, over, good = lines = self.env["account.bank.statement.line"].create([
+            self._values(advice.reference, amount) for amount in (99, 101, 100)
+        ])
+        less, more = (
+            "Bank transfer: Less than what is open, and no whole instalment", "Bank transfer: More than what is open",
+        )
+        self.assertEqual(self._tasks(*lines), [(clerk, less, True), (clerk, more, True)])
+        self.assertFalse(good.o2c_activity_id)
+        (short | over).action_o2c_match()
+        self.assertEqual(self._tasks(*lines), [(clerk, f"Bank transfer: {text}", True) for text in (
+            "Nothing is open on it any more", "Nothing is open on it any more",
+        )], "the reason is a new one, the task is the old one")
+
+    def test_a_task_ends_with_what_it_is_about(self):
+        invoice = self._make_invoice(1000, self.term)
+        advice = self._advice(invoice)
+        applied, dismissed, booked, matched = (
+            self._transfer(advice.reference, amount, date=f"2026-02-{amount}") for amount in (11, 12, 13, 14)
+        )
+        applied.action_o2c_apply_by_hand()
+        dismissed.action_o2c_dismiss()
+        self.assertEqual((dismissed.o2c_reason, dismissed.is_reconciled), ("dismissed", False))
+        _liquidity, suspense, _other = booked._seek_for_lines()
+        receivable = self._lines(invoice)[0]
+        suspense.account_id = receivable.account_id
+        (suspense | receivable).reconcile()
+        self.assertTrue(booked.is_reconciled)
+        self._register_payment(invoice)
+        matched.action_o2c_match()
+        self.assertEqual([is_open for _user, _summary, is_open in self._tasks(applied, dismissed, booked, matched)],
+                         [False, False, False, True])
+        self.assertEqual(matched.o2c_reason, "settled")
+        self.assertIn("Applied by hand", applied.move_id.message_ids[0].body)
+
+    def test_only_clerks_dismiss(self):
+        line = self._transfer(self._advice(self._make_invoice(100)).reference, 99)
+        accountant = new_test_user(self.env, "dismisses", groups="account.group_account_invoice")
+        with self.assertRaises(AccessError):
+            line.with_user(accountant).action_o2c_dismiss()
+        self.assertEqual(line.o2c_reason, "short")
+        clerk = new_test_user(self.env, "may_dismiss", groups="o2c_portal.o2c_portal_group_user")
+        line.with_user(clerk).action_o2c_dismiss()
+        self.assertEqual(line.o2c_reason, "dismissed")
+        line.with_user(clerk).action_o2c_apply_by_hand()
+        self.assertEqual(line.o2c_reason, "by_hand")
+
     def test_taken_back_is_not_applied_again(self):
         invoice = self._make_invoice(100)
         line = self._transfer(self._advice(invoice).reference, 100)

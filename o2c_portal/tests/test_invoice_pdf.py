@@ -115,6 +115,15 @@ class TestInvoicePdf(O2cCommon, HttpCase):
         self.assertNotIn(reference, text)
         self.assertIn("Payment Communication", text)
 
+    def test_where_only_the_whole_can_be_paid_the_whole_is_asked_for(self):
+        invoice = self._bank_invoice()
+        nbsp, service = "\N{NO-BREAK SPACE}", self.env["o2c.pay.request"]
+        self.assertEqual(service._for(invoice, "email")["amount"], f"${nbsp}300.00")
+        self.company.o2c_policy_id = self.env["o2c.payment.policy"].sudo().create({"name": "Whole", "mode": "full"})
+        self.assertEqual(service._for(invoice, "email")["amount"], f"${nbsp}1,000.00")
+        self.assertEqual(service._for_bank(invoice)["amount"], f"${nbsp}1,000.00")
+        self.assertIn("To pay: $ 1,000.00 by", self._text(self._pdf(invoice)).replace(nbsp, " "))
+
     def test_bank_details_in_the_customer_s_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"

@@ -2,7 +2,7 @@
 
 from lxml import html
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .test_order_schedule import OrderCommon
@@ -72,3 +72,36 @@ class TestOrderPortal(OrderCommon, HttpCase):
         content, _kind = self.env["ir.actions.report"]._render_qweb_html("sale.action_report_saleorder", order.ids)
         rows = self._rows(html.fromstring(content))
         self.assertEqual([row[2] for row in rows], ["$ 300.00", "$ 233.33", "$ 233.33", "$ 233.34"])
+
+    # Limits the customer has set for itself
+
+    def _warnings(self, page):
+        return [" ".join(note.text_content().split()) for note in page.xpath("//*[@name='o2c_own_limit']")]
+
+    def test_a_limit_of_its_own_is_a_warning_and_nothing_else(self):
+        self._make_invoice(600.0)
+        order = self._make_order(require_signature=True, require_payment=False)
+        for balance, invoices, warned in [(0, 0, 0), (1600, 2, 0), (1599, 0, 2), (0, 1, 2)]:
+            self.customer.write({"o2c_own_balance_limit": balance, "o2c_own_invoice_limit": invoices})
+            with self.subTest(balance=balance, invoices=invoices):
+                found = self._warnings(self._page(order))
+                self.assertEqual(len(found), warned, "on the page and in the dialog that accepts")
+                for text in found:
+                    self.assertIn("above a limit that your company has set for itself", text)
+                    self.assertNotIn("1,5", text)
+        order.action_confirm()
+        self.assertEqual((order.state, self._warnings(self._page(order))), ("sale", []))
+
+    def test_who_sees_the_account_is_told_how_much(self):
+        self._make_invoice(600.0)
+        self.customer.write({"o2c_own_balance_limit": 1599.0, "o2c_own_invoice_limit": 1})
+        order = self._make_order(require_signature=False, require_payment=True, prepayment_percent=1.0)
+        contact = self.env["res.partner"].create({"name": "Contact", "parent_id": self.customer.id})
+        new_test_user(self.env, "limited", groups="base.group_portal", partner_id=contact.id)
+        self.authenticate("limited", "limited")
+        page, in_dialog = self._warnings(self._page(order))
+        self.assertEqual(page, in_dialog)
+        self.assertEqual(
+            page, "With this order you owe $ 1,600.00. Your own limit is $ 1,599.00. With this order you have 2 open "
+                  "invoices. Your own limit is 1. You can order all the same. Your limits",
+        )

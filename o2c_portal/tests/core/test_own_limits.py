@@ -2,7 +2,7 @@
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.o2c_portal.core.own_limits import OwnLimit, Use, exceeded
+from odoo.addons.o2c_portal.core.own_limits import OwnLimit, Use, exceeded, with_order
 
 
 @tagged("post_install", "-at_install")
@@ -20,3 +20,6 @@ class TestOwnLimits(BaseCase):
             with self.subTest(limit=limit, use=use):
                 self.assertEqual(exceeded(limit, use), over)
         self.assertEqual([OwnLimit().is_set, OwnLimit(1).is_set, OwnLimit(0, 1).is_set], [False, True, True])
+
+    def test_an_order_is_one_more_invoice(self):
+        self.assertEqual(with_order(Use(-50, 2), 70), Use(20, 3))

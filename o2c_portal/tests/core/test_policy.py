@@ -1,11 +1,12 @@
 """What a policy allows, mode by mode."""
 
+from dataclasses import replace
 from datetime import date
 
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.o2c_portal.core.instalments import Instalment
-from odoo.addons.o2c_portal.core.policy import MethodRule, Policy, check, hidden, least, why_hidden
+from odoo.addons.o2c_portal.core.policy import MethodRule, Policy, asked, check, hidden, least, why_hidden
 
 TODAY = date(2026, 3, 10)
 # Two invoices: 300 late, 300 and 400 to come; 500 late and being paid, 100 due today
@@ -100,6 +101,19 @@ class TestPolicy(BaseCase):
                 ({1: 100}, None), ({1: 200, 2: 150}, None), ({1: 101, 2: 150}, "minimum" if policy.mode == "part" else
                  "full" if policy.mode == "full" else "whole"), ({3: 400}, None),
             ], allowed_parts=agreed)
+
+    def test_what_a_request_asks_for(self):
+        planned = [replace(item, plan_id=7) for item in (LATE, NEXT)]
+        for mode, items, expected in [
+            ("part", [NEXT, LAST, LATE], [LATE]), ("part", [LAST, NEXT], [NEXT]),
+            ("instalments", [LATE, NEXT], [LATE]), ("items", [LATE, NEXT], [LATE]),
+            ("full", [NEXT, LAST, LATE], [LATE, NEXT, LAST]), ("full", [LAST, NEXT], [NEXT, LAST]),
+            ("full", [replace(LATE, open_minor=0), NEXT], [NEXT]), ("full", [], []),
+            ("full", planned, planned[:1]), ("full", [*planned, LAST], planned[:1]),
+            ("full", [*planned, DUE, LAST], [planned[0], DUE, LAST]),
+        ]:
+            with self.subTest(mode=mode, items=items):
+                self.assertEqual(asked(Policy(mode), items, TODAY), expected)
 
     def test_hidden_methods_and_why(self):
         rules = [
