@@ -328,7 +328,7 @@ class TestBankTransfer(BankCase):
         suspense.account_id = receivable.account_id
         (suspense | receivable).reconcile()
         self.assertTrue(booked.is_reconciled)
-        self._register_payment(invoice)
+        self._register_payment(invoice, amount=invoice.amount_residual)
         matched.action_o2c_match()
         self.assertEqual([is_open for _user, _summary, is_open in self._tasks(applied, dismissed, booked, matched)],
                          [False, False, False, True])

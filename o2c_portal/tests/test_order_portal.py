@@ -76,7 +76,7 @@ class TestOrderPortal(OrderCommon, HttpCase):
     # Limits the customer has set for itself
 
     def _warnings(self, page):
-        return [" ".join(note.text_content().split()) for note in page.xpath("//*[@name='o2c_own_limit']")]
+        return [" ".join(" ".join(note.itertext()).split()) for note in page.xpath("//*[@name='o2c_own_limit']")]
 
     def test_a_limit_of_its_own_is_a_warning_and_nothing_else(self):
         self._make_invoice(600.0)
