@@ -16,7 +16,7 @@ def uninstall_hook(env):
     env["ir.config_parameter"].sudo().search([("key", "=like", "o2c.%")]).unlink()
     env.cr.execute("DROP TABLE IF EXISTS o2c_rate_hit")
     _merge_draft_instalments(env)
-    env.cr.execute("DROP FUNCTION IF EXISTS o2c_plan_pieces(integer) CASCADE")  # and with it the view of due items
+    env.cr.execute("DROP TYPE IF EXISTS o2c_agreed_piece CASCADE")  # and with it a function and the view of due items
 
 
 def _merge_draft_instalments(env):

@@ -20,6 +20,10 @@ class AccountMoveLine(models.Model):
         groups="o2c_portal.o2c_portal_group_user",
         help="The plan by which this instalment is paid at present.",
     )
+    o2c_agreed = fields.Boolean(
+        "Agreed On", copy=False, readonly=True, groups="o2c_portal.o2c_portal_group_user",
+        help="A plan or a promise is in force on this instalment.",
+    )
     o2c_plan_item_ids = fields.One2many(
         "o2c.payment.plan.item", "move_line_id", "Plans and Promises", groups="o2c_portal.o2c_portal_group_user",
     )

@@ -7,21 +7,26 @@ from odoo.tools import SQL
 from ..core.plans import PIECES_PER_ITEM
 
 PIECES = """
-        CREATE OR REPLACE FUNCTION o2c_plan_pieces(item_id integer)
-        RETURNS TABLE (
-            piece_id integer, payment_id integer, date_due date, residual numeric, residual_company numeric,
-            under_way boolean
-        ) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 3 AS $$ BEGIN RETURN QUERY
+        DROP TYPE IF EXISTS o2c_agreed_piece CASCADE;  -- and with it the function and the view
+        CREATE TYPE o2c_agreed_piece AS (
+            piece_id integer, payment_id integer, date_due date, amount numeric, residual numeric,
+            residual_company numeric, under_way boolean, promised_on date, promised numeric
+        );
+        CREATE FUNCTION o2c_agreed_pieces(item_id integer) RETURNS SETOF o2c_agreed_piece LANGUAGE plpgsql
+        STABLE PARALLEL SAFE ROWS 3 AS $$ BEGIN RETURN QUERY
         SELECT -(item.id * %(per_item)s + piece.number),
                piece.payment,
                COALESCE(piece.day, line.date_maturity, line.date),
+               piece.upto - piece.since,
                piece.upto - piece.since,
                CASE WHEN line.amount_residual_currency = 0 THEN line.amount_residual
                     ELSE round(line.amount_residual * piece.upto / line.amount_residual_currency,
                                money.decimal_places)
                        - round(line.amount_residual * piece.since / line.amount_residual_currency,
                                money.decimal_places) END,
-               %(under_way)s
+               %(under_way)s,
+               NULL::date,
+               NULL::numeric
           FROM o2c_payment_plan_item item
           JOIN account_move_line line ON line.id = item.move_line_id AND %(open)s
           JOIN res_company company ON company.id = item.company_id
@@ -43,7 +48,20 @@ PIECES = """
                  UNION ALL
                 SELECT 0, NULL, NULL, own.open, line.amount_residual_currency
                  WHERE line.amount_residual_currency <> own.open OR line.amount_residual_currency = 0) piece
-         WHERE item.id = item_id;
+         WHERE item.id = item_id AND item.kind = 'instalments'
+         UNION ALL
+        SELECT line.id,
+               NULL,
+               COALESCE(line.date_maturity, line.date),
+               line.amount_currency,
+               line.amount_residual_currency,
+               line.amount_residual,
+               %(under_way)s,
+               item.promised_on,
+               LEAST(GREATEST(line.amount_residual_currency - item.beyond, 0), item.covered)
+          FROM o2c_payment_plan_item item
+          JOIN account_move_line line ON line.id = item.move_line_id AND %(open)s
+         WHERE item.id = item_id AND item.kind = 'promise';
         END $$
 """
 
@@ -58,7 +76,7 @@ class O2cDueItem(models.Model):
         "account.move.line": [
             "move_id", "partner_id", "company_id", "currency_id", "account_id", "display_type", "parent_state",
             "date_maturity", "amount_currency", "amount_residual", "amount_residual_currency", "reconciled", "balance",
-            "payment_id", "statement_line_id", "o2c_plan_id",
+            "payment_id", "statement_line_id", "o2c_agreed",
         ],
         "account.account": ["account_type", "non_trade"],
         "o2c.payment.allocation": ["move_line_id", "state", "transaction_id"],
@@ -107,11 +125,13 @@ class O2cDueItem(models.Model):
     def _create_view(self):
         """For one invoice, planning the query takes longer than running it, so the view is made to be planned quickly.
 
-        It reads no document, which has dozens of indexes to look at: the journal item knows what there is to know. The
-        pieces are a function, planned once per connection and called for items in a plan only, and called in a list of
-        columns, which is planned faster than a join. Both halves have the same types, or PostgreSQL would not look into
-        them for the rows asked for. The conditions repeat those of Odoo's partial index on open items.
+        It reads no document, which has dozens of indexes to look at: the journal item knows what there is to know. What
+        was agreed on is a function with a type of its own, planned once per connection, called for the items concerned
+        only, and in a list of columns, which is planned faster than a join. Both halves have the same types, or
+        PostgreSQL would not look into them for the rows asked for. The conditions repeat those of Odoo's partial index
+        on open items.
         """
+        self.env.cr.execute("DROP FUNCTION IF EXISTS o2c_plan_pieces(integer) CASCADE")  # of earlier versions
         self.env.cr.execute(self._piece_function())
         self.env.cr.execute(SQL("CREATE OR REPLACE VIEW %s AS (%s)", SQL.identifier(self._table), self._view_query()))
 
@@ -121,7 +141,7 @@ class O2cDueItem(models.Model):
 
     @api.model
     def _item_query(self):
-        """Items no plan is in force on, with what is promised of them."""
+        """Items nothing is agreed on for."""
         return SQL("""
             SELECT line.id,
                    line.id AS move_line_id,
@@ -140,20 +160,17 @@ class O2cDueItem(models.Model):
                    %(under_way)s AS under_way,
                    NULL::integer AS plan_id,
                    NULL::integer AS plan_line_id,
-                   (SELECT promise.promised_on FROM o2c_payment_plan_item promise
-                     WHERE promise.move_line_id = line.id AND promise.live) AS promised_on,
-                   (SELECT LEAST(GREATEST(line.amount_residual_currency - promise.beyond, 0), promise.covered)
-                      FROM o2c_payment_plan_item promise
-                     WHERE promise.move_line_id = line.id AND promise.live) AS promised
+                   NULL::date AS promised_on,
+                   NULL::numeric AS promised
               FROM account_move_line line
               JOIN account_account account ON account.id = line.account_id
                    AND account.account_type = 'asset_receivable' AND account.non_trade IS NOT TRUE
-             WHERE line.o2c_plan_id IS NULL AND %(open)s
+             WHERE line.o2c_agreed IS NOT TRUE AND %(open)s
         """, open=self._is_open(), under_way=self._under_way())
 
     @api.model
     def _piece_query(self):
-        """Instalments a plan is in force on: one row per piece."""
+        """Instalments a plan is in force on, one row per piece, and those promised for a day, one row each."""
         return SQL("""
             SELECT (piece).piece_id AS id,
                    move_line_id,
@@ -163,23 +180,24 @@ class O2cDueItem(models.Model):
                    currency_id,
                    'instalment' AS kind,
                    (piece).date_due,
-                   (piece).residual AS amount,
+                   (piece).amount,
                    (piece).residual,
                    (piece).residual_company,
                    (piece).under_way,
                    plan_id,
                    (piece).payment_id AS plan_line_id,
-                   NULL::date AS promised_on,
-                   NULL::numeric AS promised
+                   (piece).promised_on,
+                   (piece).promised
               FROM (SELECT item.move_line_id, item.move_id, item.partner_id, item.company_id, item.currency_id,
-                           item.plan_id, o2c_plan_pieces(item.id) AS piece
+                           CASE WHEN item.kind = 'instalments' THEN item.plan_id END AS plan_id,
+                           o2c_agreed_pieces(item.id) AS piece
                       FROM o2c_payment_plan_item item
-                     WHERE item.live AND item.kind = 'instalments') planned
+                     WHERE item.live) agreed
         """)
 
     @api.model
     def _piece_function(self):
-        """``core.plans.pieces`` of one journal item in SQL.
+        """``core.plans.pieces`` of one journal item in SQL, or the item as it is with what is promised of it.
 
         Counted from the end of the plan, what is open of the item lies at ``later`` to ``later + open``, and a payment
         at ``after`` to ``after + amount``; what they share is the piece, ``since`` to ``upto`` of the item. Number 0 is

@@ -171,10 +171,11 @@ class O2cPaymentPlan(models.Model):
             plan._tell(self.env._("%(plan)s: %(reason)s", plan=plan.name, reason=reason))
 
     def _enter(self, state, reason=False):
-        """Take a state, and let the covered journal items know whether a plan is in force on them."""
+        """Take a state, and let the covered journal items know whether a plan or promise is in force on them."""
         ended = state in ("kept", "broken", "cancelled")
         self.write({"state": state, "reason": reason, "ended_on": ended and self._today()})
         self.item_ids.flush_recordset(["live"])  # the unique index must see it: one plan may follow another at once
+        self.item_ids.move_line_id.o2c_agreed = state == "active"
         if self.kind == "instalments":
             self.item_ids.move_line_id.o2c_plan_id = state == "active" and self
 

@@ -333,7 +333,8 @@ class TestBankTransfer(BankCase):
         self.assertEqual([is_open for _user, _summary, is_open in self._tasks(applied, dismissed, booked, matched)],
                          [False, False, False, True])
         self.assertEqual(matched.o2c_reason, "settled")
-        self.assertIn("Applied by hand", applied.move_id.message_ids[0].body)
+        for line, outcome in ((applied, "Booked"), (dismissed, "Dismissed"), (booked, "Booked")):
+            self.assertIn(outcome, line.move_id.message_ids[0].body)
 
     def test_only_clerks_dismiss(self):
         line = self._transfer(self._advice(self._make_invoice(100)).reference, 99)
