@@ -28,7 +28,7 @@ INSTALMENT_FIELDS = {  # what has to be in the database before instalments are r
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _inherit = "account.move"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     # === FROM THE LEDGER === #
 

@@ -7,7 +7,7 @@ from ..core import money, schedule
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _inherit = "account.move"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     def _compute_needed_terms(self):
         """Keep two instalments of one day apart, where Odoo would merge them, and count down payments in."""
