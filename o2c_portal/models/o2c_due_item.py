@@ -131,9 +131,18 @@ class O2cDueItem(models.Model):
         PostgreSQL would not look into them for the rows asked for. The conditions repeat those of Odoo's partial index
         on open items.
         """
-        self.env.cr.execute("DROP FUNCTION IF EXISTS o2c_plan_pieces(integer) CASCADE")  # of earlier versions
+        self._know_agreements()
         self.env.cr.execute(self._piece_function())
         self.env.cr.execute(SQL("CREATE OR REPLACE VIEW %s AS (%s)", SQL.identifier(self._table), self._view_query()))
+
+    def _know_agreements(self):
+        """Bring databases of earlier versions up to date, where journal items did not know what is agreed on."""
+        self.env.cr.execute("DROP FUNCTION IF EXISTS o2c_plan_pieces(integer) CASCADE")  # and the view that called it
+        self.env.cr.execute(
+            """UPDATE account_move_line line SET o2c_agreed = true
+                 FROM o2c_payment_plan_item item
+                WHERE item.move_line_id = line.id AND item.live AND line.o2c_agreed IS NOT TRUE"""
+        )
 
     @api.model
     def _view_query(self):
