@@ -28,12 +28,12 @@ def to_major(minor, digits):
 def parse(text, digits, point):
     """Return an amount a person typed, in minor units; None when it is not one or has more decimals than the currency.
 
-    ``1.234,56``, ``1 234,56`` and ``1,234.56`` are the same. A single mark before three digits groups thousands, unless
-    it is ``point``, the decimal point of the reader's language.
+    ``1.234,56``, ``1 234,56``, ``1'234.56`` and ``1,234.56`` are the same. A single mark before three digits groups
+    thousands, unless it is ``point``, the decimal point of the reader's language.
 
     :param int digits: decimals of the currency
     """
-    text = re.sub(r"[\s']+", " ", text.strip())
+    text = re.sub(r"[\s'’]+", " ", text.strip())
     marks = re.findall(r"[.,]", text)
     mark = marks[-1] if marks and marks.count(marks[-1]) == 1 else None
     if marks == [mark] and mark != point and _GROUPED.fullmatch(text):

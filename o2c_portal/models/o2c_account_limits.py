@@ -4,8 +4,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_amount
 
-from ..core import own_limits, typed
-from ..core.money import to_major
+from ..core import own_limits
+from ..core.money import parse, to_major
 
 MOST_BRANCHES = 200
 MOST_INVOICES = 9999
@@ -63,14 +63,13 @@ class O2cAccountLimits(models.AbstractModel):
             balance, invoices = (form.get(f"{name}_{partner.id}") for name in ("balance", "invoices"))
             if balance is None or invoices is None:
                 continue
-            values = {}
-            try:
-                values["o2c_own_balance_limit"] = to_major(typed.amount(balance, point, digits), digits) \
-                    if balance.strip() else 0.0
-            except ValueError:
+            values, minor = {}, parse(balance, digits, point) if balance.strip() else 0
+            if minor is None:
                 errors[f"balance_{partner.id}"] = self.env._(
                     "%(name)s: enter an amount like %(example)s, or nothing.", name=partner.name,
                     example=f"5000{point}00")
+            else:
+                values["o2c_own_balance_limit"] = to_major(minor, digits)
             text = invoices.strip()
             if not text or (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= MOST_INVOICES):
                 values["o2c_own_invoice_limit"] = int(text or 0)

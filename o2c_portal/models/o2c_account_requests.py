@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import format_amount, format_date
 
 from ..core import typed, uploads
-from ..core.money import to_major
+from ..core.money import parse, to_major
 from .o2c_customer_request import HOW, KINDS
 
 OFFERED = 40
@@ -148,11 +148,8 @@ class O2cAccountRequests(models.AbstractModel):
                 errors["amount"] = self.env._("Leave the amount empty for invoices in several currencies.")
             return sum(moves.mapped("amount_residual")) if len(moves.currency_id) == 1 else 0.0, currency
         point = self.env["res.lang"]._get_data(code=self.env.lang).decimal_point
-        try:
-            minor = typed.amount(text, point, currency.decimal_places)
-        except ValueError:
-            minor = 0
-        if minor <= 0:
+        minor = parse(text, currency.decimal_places, point) or 0
+        if not minor:
             errors["amount"] = self.env._("Enter an amount like %(example)s.", example=f"250{point}00")
         return to_major(minor, currency.decimal_places), currency
 

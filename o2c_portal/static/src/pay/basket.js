@@ -14,7 +14,7 @@
 
     /** Return what was typed in minor units, NaN when the server would not understand it either. */
     const parse = (text) => {
-        let typed = text.replace(/[\s']+/g, "").trim();
+        let typed = text.replace(/[\s'’]+/g, "").trim();
         const marks = typed.match(/[.,]/g) || [];
         let mark = marks.filter((found) => found === marks.at(-1)).length === 1 ? marks.at(-1) : "";
         if (marks.length === 1 && mark !== point && /^\d{1,3}[.,]\d{3}$/.test(typed)) {
