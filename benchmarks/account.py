@@ -6,33 +6,22 @@ cancelled before the next.
 """
 
 import contextlib
-import os
-import re
 import time
 
-from dev import database
+from benchmarks._servers import most_queries, two_servers
 from dev.bench import Contest, Limit, p95
 from dev.rpc import Client
-from dev.server import Server
 from tests.payers import Payer
 from tests.shop import Shop
 
-VISIT = re.compile(r'"GET /my/billing HTTP/[\d.]+" 200 \S+ (\d+) ')
 INVOICES, VISITS, STARTS, DOCUMENTS = 100, 25, 3, 500
 
 
 @contextlib.contextmanager
 def prepare():
     """Give the contests on two running servers, with the addon and without."""
-    names = [database.name(f"test_{os.getpid()}_{side}") for side in ("ours", "native")]
-    database.copy(database.addon_template(), names[0])
-    database.copy(database.base_template(), names[1])
-    try:
-        with Server(names[0], workers=2) as ours, Server(names[1], workers=2) as native:
-            yield _entries(ours, native)
-    finally:
-        for name in names:
-            database.drop(name)
+    with two_servers() as (ours, native):
+        yield _entries(ours, native)
 
 
 def _entries(ours, native):
@@ -43,7 +32,10 @@ def _entries(ours, native):
             "account_page_p95",
             lambda: _visits(our_payer, "/my/billing"), lambda: _visits(native_payer, "/my/invoices"), 1.0, pick=p95,
         ),
-        Limit("account_page_queries", lambda: _queries(ours, our_payer), 40),
+        Limit(
+            "account_page_queries",
+            lambda: most_queries(ours, "/my/billing", lambda: _visits(our_payer, "/my/billing")), 40,
+        ),
         *_starts(our_shop, our_payer),
     ]
 
@@ -66,18 +58,6 @@ def _visits(payer, path):
         samples.append(time.perf_counter() - began)
         assert answer.status_code == 200, answer.status_code
     return samples
-
-
-def _queries(server, payer):
-    """Return the most queries a visit made, as the server logs them."""
-    before = server.log.stat().st_size
-    _visits(payer, "/my/billing")
-    time.sleep(0.5)
-    with open(server.log) as log:
-        log.seek(before)
-        counts = [int(found[1]) for found in VISIT.finditer(log.read())]
-    assert len(counts) == VISITS, f"{len(counts)} visits in the log"
-    return max(counts)
 
 
 def _starts(shop, payer):

@@ -5,16 +5,13 @@ no session, no cookie. The starts each take an invoice of their own, as real pay
 """
 
 import contextlib
-import os
-import re
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from dev import database
+from benchmarks._servers import most_queries, two_servers
 from dev.bench import Contest, Limit, p95
 from dev.rpc import Client
-from dev.server import Server
 from tests.payers import Payer
 from tests.shop import Shop
 
@@ -24,15 +21,8 @@ VISITORS, VISITS, STARTS = 2, 30, 12
 @contextlib.contextmanager
 def prepare():
     """Give the contests on two running servers, with the addon and without."""
-    names = [database.name(f"test_{os.getpid()}_{side}") for side in ("ours", "native")]
-    database.copy(database.addon_template(), names[0])
-    database.copy(database.base_template(), names[1])
-    try:
-        with Server(names[0], workers=2) as ours, Server(names[1], workers=2) as native:
-            yield _entries(ours, native)
-    finally:
-        for name in names:
-            database.drop(name)
+    with two_servers() as (ours, native):
+        yield _entries(ours, native)
 
 
 def _entries(ours, native):
@@ -42,7 +32,7 @@ def _entries(ours, native):
     portal = native.url + native_shop.client("account.move", "preview_invoice", [bare])["url"]
     return [
         Contest("pay_page_p95", lambda: _visit(page), lambda: _visit(portal), 0.6, pick=p95),
-        Limit("pay_page_queries", lambda: _queries(ours, page), 25),
+        Limit("pay_page_queries", lambda: most_queries(ours, r"/pay/\S+", lambda: _visit(page)), 25),
         Contest("start_payment", _starter(ours, our_shop), _native_starter(native, native_shop), 1.0),
     ]
 
@@ -58,18 +48,6 @@ def _visit(address):
 
     with ThreadPoolExecutor(VISITORS) as pool:
         return list(pool.map(one, range(VISITS)))
-
-
-def _queries(server, address):
-    """Return the most queries a visit made, as the server logs them."""
-    before = server.log.stat().st_size
-    _visit(address)
-    time.sleep(0.5)
-    with open(server.log) as log:
-        log.seek(before)
-        counts = [int(found[1]) for found in re.finditer(r'"GET /pay/\S+ HTTP/[\d.]+" 200 \S+ (\d+) ', log.read())]
-    assert len(counts) == VISITS, f"{len(counts)} visits in the log"
-    return max(counts)
 
 
 def _starter(server, shop):

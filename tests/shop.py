@@ -72,12 +72,30 @@ class Shop:
 
     def captured(self, invoice_id):
         """Return what providers reported as paid for an invoice, in cents."""
-        [[cents]] = self.query(
-            "SELECT coalesce(round(sum(tx.amount) * 100), 0) FROM payment_transaction tx"
+        return self._cents(
+            "SELECT coalesce(sum(tx.amount), 0) FROM payment_transaction tx"
             " JOIN account_invoice_transaction_rel rel ON rel.transaction_id = tx.id"
             f" WHERE rel.invoice_id = {invoice_id} AND tx.state IN ('done', 'pending', 'authorized')"
         )
-        return int(float(cents))
+
+    def applied(self, invoice_ids):
+        """Return what payments settled of invoices, in cents."""
+        return self._cents(
+            "SELECT coalesce(sum(claim.amount), 0) FROM o2c_payment_allocation claim"
+            " JOIN account_move_line line ON line.id = claim.move_line_id"
+            f" WHERE line.move_id IN ({','.join(map(str, invoice_ids))}) AND claim.state = 'applied'"
+        )
+
+    def unapplied(self):
+        """Return what payments of the customer left over that is not applied to a document, in cents."""
+        return self._cents(
+            f"SELECT coalesce(-sum(residual), 0) FROM o2c_due_item WHERE partner_id = {self.customer} AND residual < 0"
+        )
+
+    def _cents(self, sql):
+        """Return the one amount a query answers, in cents."""
+        [[amount]] = self.query(sql)
+        return round(float(amount) * 100)
 
     def query(self, sql):
         """Return the rows of a query, all values as text."""

@@ -47,10 +47,7 @@ def test_sixteen_payers_on_one_invoice_never_pay_more_than_is_due(server, client
             assert captured + sum(cents for _line, cents in shop.open_lines(invoice)) >= due
             winners += sum(bool(reference) for _status, reference in found)
     assert winners >= ROUNDS  # in every round somebody could pay
-    [[unapplied]] = shop.query(
-        f"SELECT count(*) FROM o2c_due_item WHERE partner_id = {shop.customer} AND residual < 0"
-    )
-    assert unapplied == "0"
+    assert shop.unapplied() == 0
 
 
 def _crowd(server, shop):
@@ -79,16 +76,6 @@ def _pay_basket(payer, address, lines):
     return status, bool(reference)
 
 
-def _applied(shop, invoices):
-    """Return what payments settled of invoices, in cents."""
-    [[cents]] = shop.query(
-        "SELECT coalesce(round(sum(claim.amount) * 100), 0) FROM o2c_payment_allocation claim"
-        " JOIN account_move_line line ON line.id = claim.move_line_id"
-        f" WHERE line.move_id IN ({','.join(map(str, invoices))}) AND claim.state = 'applied'"
-    )
-    return int(float(cents))
-
-
 def test_overlapping_baskets_never_pay_more_than_is_due(server, client):
     shop, rounds, documents = Shop(client, server.database), 3, 6
     crowd, order = _crowd(server, shop), random.Random(20260202)
@@ -101,23 +88,20 @@ def test_overlapping_baskets_never_pay_more_than_is_due(server, client):
         assert all(status < 500 for status, _started in found), found
         assert any(started for _status, started in found)
         left = sum(cents for invoice in invoices for _line, cents in shop.open_lines(invoice))
-        assert _applied(shop, invoices) + left == sum(cents for _line, cents in every)
+        assert shop.applied(invoices) + left == sum(cents for _line, cents in every)
         shop.query("DELETE FROM o2c_rate_hit")
-    [[credit]] = shop.query(
-        f"SELECT coalesce(-sum(residual), 0) FROM o2c_due_item WHERE partner_id = {shop.customer} AND residual < 0"
-    )
     paid_twice = _paid_twice(shop)
-    assert float(credit) == sum(amount for amount, *_rest in paid_twice)
-    assert all(superseded and told for _amount, superseded, told in paid_twice), paid_twice
+    assert shop.unapplied() == sum(cents for cents, *_rest in paid_twice)
+    assert all(superseded and told for _cents, superseded, told in paid_twice), paid_twice
 
 
 def _paid_twice(shop):
-    """Return ``[(amount, whether superseded, whether there is a task)]`` of payments somebody finished in one tab after
+    """Return ``[(cents, whether superseded, whether there is a task)]`` of payments somebody finished in one tab after
     starting anew in another. No provider can be kept from taking that money; it stays theirs, as credit."""
     rows = shop.query(
-        "SELECT sum(claim.amount), bool_and(claim.reason LIKE 'Superseded%'), EXISTS ("
+        "SELECT round(sum(claim.amount) * 100), bool_and(claim.reason LIKE 'Superseded%'), EXISTS ("
         "  SELECT FROM mail_activity WHERE res_model = 'account.payment' AND res_id = tx.payment_id)"
         " FROM o2c_payment_allocation claim JOIN payment_transaction tx ON tx.id = claim.transaction_id"
         " WHERE tx.state = 'done' AND claim.state = 'released' GROUP BY tx.id"
     )
-    return [(float(amount), superseded == "t", told == "t") for amount, superseded, told in rows]
+    return [(int(cents), superseded == "t", told == "t") for cents, superseded, told in rows]

@@ -34,7 +34,53 @@ def own_routes(env, prefix="/"):
 
 
 @tagged("post_install", "-at_install")
-class PayPageCase(O2cCommon, HttpCase):
+class PayLinkCase(O2cCommon):
+    """An invoice over 1000.00 that is due, and its links by channel."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.invoice = cls._make_invoice(1000.0, invoice_date="2026-01-01")
+        cls.links = cls.env["o2c.pay.link"].sudo()
+
+    def _link(self, channel="pdf", invoice=None):
+        invoice = invoice or self.invoice
+        return self.links._get_or_create(invoice, channel)[invoice.id]
+
+    def _stored(self):
+        """Return all that the database holds of the only link of the invoice, as text."""
+        self.env.flush_all()
+        self.env.cr.execute("SELECT o2c_pay_link::text FROM o2c_pay_link WHERE move_id = %s", [self.invoice.id])
+        [(row,)] = self.env.cr.fetchall()
+        return row
+
+
+@tagged("post_install", "-at_install")
+class PublicCase(O2cCommon, HttpCase):
+    """Visits our pages over HTTP; every test starts with tries of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self._forget_hits()
+        self.addCleanup(self._forget_hits)
+
+    def _forget_hits(self):
+        """Empty the limiter's table, which lives in transactions of its own."""
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute("DELETE FROM o2c_rate_hit")
+
+    def _check_answer(self, response):
+        """Check what holds for every answer of ours."""
+        self.assertLess(response.status_code, 500, response.text[:300])
+        for name, value in REQUIRED_HEADERS.items():
+            self.assertEqual(response.headers.get(name), value, f"{name} of {response.status_code}")
+        self.assertIn("frame-ancestors 'none'", response.headers["Content-Security-Policy"])
+        for leak in LEAKS:
+            self.assertNotIn(leak, response.text)
+
+
+@tagged("post_install", "-at_install")
+class PayPageCase(PublicCase):
     """An overdue invoice over 1000.00 in instalments of 300.00, 300.00 and 400.00, and its link."""
 
     @classmethod
@@ -51,16 +97,6 @@ class PayPageCase(O2cCommon, HttpCase):
             "date_maturity"
         )
 
-    def setUp(self):
-        super().setUp()
-        self._forget_hits()
-        self.addCleanup(self._forget_hits)
-
-    def _forget_hits(self):
-        """Empty the limiter's table, which lives in transactions of its own."""
-        with db_connect(self.env.cr.dbname).cursor() as cr:
-            cr.execute("DELETE FROM o2c_rate_hit")
-
     @classmethod
     def _token_of(cls, invoice, channel="pdf"):
         return invoice._o2c_pay_url(channel).rpartition("/pay/")[2]
@@ -76,14 +112,6 @@ class PayPageCase(O2cCommon, HttpCase):
             response = self.opener.send(prepared, timeout=20, allow_redirects=False)
         self._check_answer(response)
         return response
-
-    def _check_answer(self, response):
-        self.assertLess(response.status_code, 500, response.text[:300])
-        for name, value in REQUIRED_HEADERS.items():
-            self.assertEqual(response.headers.get(name), value, f"{name} of {response.status_code}")
-        self.assertIn("frame-ancestors 'none'", response.headers["Content-Security-Policy"])
-        for leak in LEAKS:
-            self.assertNotIn(leak, response.text)
 
     def _pay_page(self, suffix="", token=None, **kwargs):
         return self._get(f"/pay/{token or self.token}{suffix}", **kwargs)

@@ -11,36 +11,11 @@ from odoo.fields import Date
 from odoo.tests import JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.payment.tests.http_common import PaymentHttpCommon
-
-from .common import O2cCommon
+from .native_common import NativeCase
 
 
 @tagged("post_install", "-at_install")
-class TestNativeRoutes(O2cCommon, PaymentHttpCommon):
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.term = cls._make_term((30, 0), (70, 30))
-        cls.payer = new_test_user(cls.env, "payer", groups="base.group_portal", partner_id=cls.customer.id)
-        cls.invoice = cls._make_invoice(1000, cls.term)
-        cls.provider_sudo = cls.provider.sudo()
-
-    def _params(self, invoice=None, **values):
-        invoice = invoice or self.invoice
-        return {
-            "provider_id": self.provider_sudo.id,
-            "payment_method_id": self.payment_method_id,
-            "token_id": None,
-            "amount": 300.0,
-            "flow": "direct",
-            "tokenization_requested": False,
-            "landing_route": invoice.get_portal_url(),
-            "is_validation": False,
-            "access_token": invoice._portal_ensure_token(),
-            **values,
-        }
+class TestNativeRoutes(NativeCase):
 
     def _start(self, invoice=None, **values):
         invoice = invoice or self.invoice

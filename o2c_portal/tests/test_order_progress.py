@@ -1,39 +1,15 @@
 """A customer follows their orders and sees what payment moves them on."""
 
-from odoo.fields import Command
 from odoo.tests import tagged
 
+from .order_common import OrderMixin
 from .people_common import AccountCase
 
 ENTRIES = "//ul[contains(@class,'o2c-entries')]/li"
 
 
 @tagged("post_install", "-at_install")
-class TestOrderProgress(AccountCase):
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.env.user.group_ids += cls.env.ref("sales_team.group_sale_manager")
-        cls.term = cls._make_term((30, 0), (70, 30))
-        cls.product = cls.env["product.product"].create({
-            "name": "Goods", "type": "service", "invoice_policy": "order", "taxes_id": [],
-        })
-
-    def _make_order(self, total=1000.0, **values):
-        order = self.env["sale.order"].create({
-            "partner_id": self.customer.id,
-            "payment_term_id": self.term.id,
-            "order_line": [Command.create({"product_id": self.product.id, "price_unit": total, "tax_ids": []})],
-            **values,
-        })
-        order.action_confirm()
-        return order
-
-    def _invoice(self, order):
-        invoice = order._create_invoices()
-        invoice.action_post()
-        return invoice
+class TestOrderProgress(OrderMixin, AccountCase):
 
     def _pay(self, invoice, amount):
         self.env["account.payment.register"].with_context(

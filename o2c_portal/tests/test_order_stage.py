@@ -4,37 +4,17 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
+from .order_common import OrderMixin
 from .test_money_event import MoneyEventCase
 
 
-class TestOrderStage(MoneyEventCase):
+class TestOrderStage(OrderMixin, MoneyEventCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.new, cls.deposit, cls.paid, cls.done = (
             cls.env.ref(f"o2c_portal.order_stage_{name}") for name in ("new", "deposit", "paid", "done")
         )
-        cls.term = cls._make_term((30, 0), (70, 30))
-        cls.product = cls.env["product.product"].create({
-            "name": "Goods", "type": "service", "invoice_policy": "order", "taxes_id": [],
-        })
-
-    def _make_order(self, total=1000.0, term=True, confirm=True, **values):
-        order = self.env["sale.order"].create({
-            "partner_id": self.customer.id,
-            "payment_term_id": self.term.id if term else False,
-            "require_payment": False,
-            "order_line": [Command.create({"product_id": self.product.id, "price_unit": total, "tax_ids": []})],
-            **values,
-        })
-        if confirm:
-            order.action_confirm()
-        return order
-
-    def _invoice(self, order):
-        invoice = order._create_invoices()
-        invoice.action_post()
-        return invoice
 
     def _history(self, order):
         return [(log.action, log.from_stage_id, log.to_stage_id) for log in order.o2c_stage_log_ids.sorted("id")]

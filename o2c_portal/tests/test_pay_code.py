@@ -13,23 +13,13 @@ from odoo.addons.o2c_portal.models import o2c_pay_link
 
 from ..core import paycode
 from ..core.limits import LIMITS, Limit
-from .common import O2cCommon
-from .pay_common import REQUIRED_HEADERS, PayPageCase
+from .pay_common import REQUIRED_HEADERS, PayLinkCase, PayPageCase
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @tagged("post_install", "-at_install")
-class TestPayCode(O2cCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.invoice = cls._make_invoice(1000.0, invoice_date="2026-01-01")
-        cls.links = cls.env["o2c.pay.link"].sudo()
-
-    def _link(self, channel="pdf"):
-        return self.links._get_or_create(self.invoice, channel)[self.invoice.id]
-
+class TestPayCode(PayLinkCase):
     def test_what_is_printed_has_a_code_that_stays(self):
         codes = {channel: self._link(channel)._code() for channel in ("email", "pdf", "print", "manual", "portal")}
         self.assertEqual([channel for channel, code in codes.items() if code], ["pdf", "print"])
@@ -40,9 +30,7 @@ class TestPayCode(O2cCommon):
 
     def test_only_a_keyed_hash_is_stored(self):
         code = paycode.parse(self._link()._code())
-        self.env.flush_all()
-        self.env.cr.execute("SELECT o2c_pay_link::text FROM o2c_pay_link WHERE move_id = %s", [self.invoice.id])
-        [(row,)] = self.env.cr.fetchall()
+        row = self._stored()
         self.assertNotIn(code, row)
         self.assertIn(paycode.fingerprint(self.links._sudo_keys()[0], self.links._sudo_database(), code), row)
 

@@ -13,16 +13,14 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..core import paylink
-from .common import O2cCommon
+from .pay_common import PayLinkCase
 
 
 @tagged("post_install", "-at_install")
-class TestPayLink(O2cCommon):
+class TestPayLink(PayLinkCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.invoice = cls._make_invoice(1000.0, invoice_date="2026-01-01")
-        cls.links = cls.env["o2c.pay.link"].sudo()
         cls.clerk = cls._make_user("clerk", "o2c_portal.o2c_portal_group_user")
 
     @classmethod
@@ -63,9 +61,7 @@ class TestPayLink(O2cCommon):
 
     def test_only_the_hash_is_stored(self):
         token = self._token(self.invoice._o2c_pay_url("email"))
-        self.env.flush_all()
-        self.env.cr.execute("SELECT o2c_pay_link::text FROM o2c_pay_link WHERE move_id = %s", [self.invoice.id])
-        [(row,)] = self.env.cr.fetchall()
+        row = self._stored()
         self.assertNotIn(token, row)
         self.assertIn(paylink.fingerprint(token), row)
 
@@ -216,6 +212,3 @@ class TestPayLink(O2cCommon):
                 self.customer.write(change)
                 self.assertEqual((mail.state, pdf.state), ("revoked", "active"))
                 self.assertTrue(mail.revoked_reason)
-
-    def _link(self, channel, invoice=None):
-        return self.links._get_or_create(invoice or self.invoice, channel)[(invoice or self.invoice).id]
