@@ -150,6 +150,12 @@ class TestBillingContacts(PolicyMixin, AccountCase):
             self._texts(page, "//div[@role='alert']//a"), ["Payer Ltd, Carol Clerk has this address already."],
         )
 
+    def test_who_is_added_to_receive_nothing_is_not_written_to(self):
+        for roles, count in (([], 0), (["receipt"], 1)):
+            self._post(f"{CONTACTS}/add", {"name": "New", "email": f"new{count}@example.com", "role": roles})
+            with self.subTest(roles=roles):
+                self.assertEqual(self.mails.search_count([]), count)
+
     def test_bad_contacts(self):
         count = self.env["res.partner"].search_count([])
         for name, email, wrong in (
