@@ -100,11 +100,12 @@ class O2cStatement(http.Controller):
     def _o2c_form(scope, kind, start, end):
         """Return the values of the form: what was entered, dates and texts alike, and the shortcuts beside it."""
         today = fields.Date.context_today(request.env["o2c.statement"])
-        shortcuts = {"open": statement.Period(OPEN, None, today)}
+        shortcuts, presets = {"open": statement.Period(OPEN, None, today)}, statement.presets(today)
         if not scope.own_only:
-            shortcuts.update(statement.presets(today))
+            shortcuts.update(presets)
+        suggested = start if kind == ACTIVITY else presets["last_year"].start  # for who asks for all activity next
         return {
-            "kind": kind or OPEN, "from": start or "", "to": end or "", "today": today,
+            "kind": kind or OPEN, "from": suggested or "", "to": end or "", "today": today,
             "own_only": scope.own_only, "error": None,
             "shortcuts": [
                 (name, f"{PATH}?{O2cStatement._o2c_search(period)}",
