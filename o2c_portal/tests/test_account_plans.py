@@ -227,4 +227,4 @@ class TestAccountPlans(PayPageCase):
             )
             plan._enter("cancelled", "Test")
         self.assertIn("Page <bdi>1</bdi> of <bdi>2</bdi>", self._get("/my/billing/plans").text)
-        self.assertEqual(self._get("/my/billing/plans?page=2").text.count('class="o2c-plan"'), 1)
+        self.assertEqual(self._get("/my/billing/plans?page=2").text.count('class="o2c-entry"'), 1)
