@@ -47,6 +47,7 @@ def _parser():
     demo.add_argument(
         "--check", action="store_true", help="drive the main job in a headless browser, print what was seen, and end"
     )
+    demo.add_argument("--pictures", action="store_true", help="take the pictures in docs/ anew, and end")
     demo.add_argument("--port", type=int, help="port of Odoo (a free one from 8069 on otherwise)")
     demo.add_argument("--website", action="store_true", help="with the website and shop apps installed")
     demo.set_defaults(action=_demo)
@@ -130,6 +131,8 @@ def _demo(options):
     from . import demo
 
     setup.ensure()
+    if options.pictures:
+        return demo.pictures(options.port)
     run = demo.check if options.check else demo.serve
     return run(options.port, options.website)
 

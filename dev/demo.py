@@ -97,11 +97,21 @@ def pay_link(server):
 
 def check(port, website):
     """Drive the main job on a fresh copy of the demo; return 1 when a step fails."""
+    return _drive("dev.main_job", port, website)
+
+
+def pictures(port):
+    """Take the pictures of the guides on a fresh copy of the demo; return 1 when one cannot be taken."""
+    return _drive("dev.pictures", port)
+
+
+def _drive(program, port, website=False):
+    """Run a program against a server on a fresh copy of the demo; return its exit status."""
     fresh = database.name("check")
     database.copy(database.addon_template(_modules(website)), fresh)
     try:
         with running(fresh, port) as (server, mails):
-            command = [place.PYTHON, "-m", "dev.main_job", server.url, fresh, mails.url]
+            command = [place.PYTHON, "-m", program, server.url, fresh, mails.url]
             return subprocess.call(command, cwd=place.ROOT, env={**os.environ, **odoo.environment()})
     finally:
         database.drop(fresh)
