@@ -19,7 +19,9 @@ from dev.rpc import Client
 from dev.system import BROWSER_ARGUMENTS, chromium
 
 IMAGES = place.ROOT / "docs" / "images"
-PHONE, DESK = {"width": 360, "height": 760}, {"width": 1280, "height": 800}
+PHONE, DESK, LIST, FORM = (
+    {"width": width, "height": height} for width, height in ((360, 760), (1280, 800), (1280, 320), (1280, 1000))
+)
 COLOURS = 96
 REFERENCE = re.compile(r"\bRF\d\d(?: ?[0-9A-Z]{1,4})+")
 
@@ -164,19 +166,20 @@ class Pictures:
             })],
         })
         self._open(f"/odoo/action-o2c_portal.o2c_payment_policy_action/{policy}", ".o_form_view")
-        self._shoot("guide/policy-1280")
+        self._shoot("guide/policy-1280", FORM)
         self._open("/odoo/action-o2c_portal.o2c_customer_request_action", ".o_list_view, .o_kanban_view")
-        self._shoot("guide/requests-1280")
+        self._shoot("guide/requests-1280", LIST)
         self._transfers()
         self._open("/odoo/action-o2c_portal.o2c_bank_transfer_action", ".o_list_view")
-        self._shoot("guide/transfers-1280")
+        self._shoot("guide/transfers-1280", LIST)
         overdue = self._ref("o2c_portal.demo_invoice_overdue")
         self._open(f"/odoo/action-account.action_move_out_invoice_type/{overdue}", ".o_form_view")
         self.page.get_by_role("tab", name="Instalments").click()
         self.page.get_by_role("button", name="Agree on a Payment Plan").click()
         self.page.locator(".modal .o_form_view").wait_for()
-        self.page.get_by_label("Payments", exact=True).first.fill("4")
-        self.page.get_by_label("Payments", exact=True).first.press("Tab")
+        parts = self.page.locator(".modal div[name=parts] input")
+        parts.fill("4")
+        parts.press("Tab")
         self._shoot("guide/plan-wizard-1280")
 
     def _transfers(self):
@@ -213,8 +216,9 @@ class Pictures:
     def _press(self, name):
         self.page.get_by_role("button", name=name).first.click()
 
-    def _shoot(self, name):
+    def _shoot(self, name, size=None):
         """Take the page as if the screen were as high as it: what sticks to the bottom belongs there."""
+        self.page.set_viewport_size(size or self.page.viewport_size)
         self.page.evaluate("document.fonts.ready")
         self.page.wait_for_timeout(500)  # what slides or fades is there
         size = self.page.viewport_size

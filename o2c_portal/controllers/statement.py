@@ -123,5 +123,6 @@ class O2cStatement(http.Controller):
         """Return the form with what was entered and what is wrong with it."""
         values = self._o2c_form(scope, *(query.get(name, "") for name in ("kind", "from", "to")))
         return account_page("statement_page", "statement", {
-            **values, "error": (error.field, error.code), "sections": None, "address": PATH,
+            **values, "from": query.get("from", ""), "error": (error.field, error.code), "sections": None,
+            "address": PATH,
         }, 422)
