@@ -180,7 +180,7 @@ class Pictures:
         parts = self.page.locator(".modal div[name=parts] input")
         parts.fill("4")
         parts.press("Tab")
-        self._shoot("guide/plan-wizard-1280")
+        self._shoot("guide/plan-wizard-1280", FORM)
 
     def _transfers(self):
         """Transfers that carry a reference and are not exactly what is open."""
@@ -218,14 +218,14 @@ class Pictures:
 
     def _shoot(self, name, size=None):
         """Take the page as if the screen were as high as it: what sticks to the bottom belongs there."""
-        self.page.set_viewport_size(size or self.page.viewport_size)
+        before, size = self.page.viewport_size, size or self.page.viewport_size
+        self.page.set_viewport_size(size)
         self.page.evaluate("document.fonts.ready")
         self.page.wait_for_timeout(500)  # what slides or fades is there
-        size = self.page.viewport_size
         height = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({**size, "height": max(size["height"], height)})
         self._save(name, Image.open(io.BytesIO(self.page.screenshot(animations="disabled"))))
-        self.page.set_viewport_size(size)
+        self.page.set_viewport_size(before)
 
     @staticmethod
     def _save(name, picture):
