@@ -22,13 +22,20 @@ class TestPostLimits(AccountPageCase, BadInputCase):
         plan._propose_to_customer()
         change = self.env["o2c.contact.change"]._ask(self.contact, "new@example.com", self.env.company)
         token, invoice = change._derive(change.nonce), self.today_invoice.id
-        credit = self._terms(self._make_invoice(1.0, move_type="out_refund"))
+        credit, terms = self._terms(self._make_invoice(1.0, move_type="out_refund")), self._terms(self.today_invoice)
+        account = self.env["o2c.pay.link"].sudo()._for_account(self.contact, self.env.company, "manual")._token()
+        self.today_invoice.partner_bank_id = self.env["res.partner.bank"].create({
+            "acc_number": "BE71 0961 2345 6769", "partner_id": self.env.company.partner_id.id, "allow_out_payment": True,
+        })
+        chosen = {"group": self.group, "choice": "selected", "item": terms.id}
         return {
             "/pay": ("/pay", {"code": "K7QM-2XH9-4TC"}),
             "/pay/<path:anything>": ("/pay/no/such/page", {}),
             "/pay/<string:token>/seen": (f"/pay/{self.token}/seen", {}),
             "/pay/<string:token>/start": (f"/pay/{self.token}/start", self._wish()),
-            "/my/billing/start": (f"/my/billing/start?group={self.group}", self._wish(self._terms(self.today_invoice))),
+            "/my/billing/start": (f"/my/billing/start?group={self.group}", self._wish(terms)),
+            "/my/billing/transfer": ("/my/billing/transfer", chosen),
+            "/pay/<string:token>/transfer": (f"/pay/{account}/transfer", chosen),
             "/my/billing/credits": ("/my/billing/credits", {"group": self.group, "credit": credit.id}),
             "/my/billing/contacts/save": ("/my/billing/contacts/save", {"shown": self.contact.id}),
             "/my/billing/contacts/add": ("/my/billing/contacts/add", {"name": "A", "email": "a@example.com"}),
