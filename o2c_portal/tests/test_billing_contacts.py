@@ -154,7 +154,7 @@ class TestBillingContacts(PolicyMixin, AccountCase):
         for roles, count in (([], 0), (["receipt"], 1)):
             self._post(f"{CONTACTS}/add", {"name": "New", "email": f"new{count}@example.com", "role": roles})
             with self.subTest(roles=roles):
-                self.assertEqual(self.mails.search_count([]), count)
+                self.assertEqual(self.mails.search_count([("email_to", "=", f"new{count}@example.com")]), count)
 
     def test_bad_contacts(self):
         count = self.env["res.partner"].search_count([])
