@@ -34,18 +34,20 @@ class O2cAccountHistory(http.Controller):
             "under_way": history._under_way(scope) if shown.number == 1 else [],
         })
 
-    @http.route("/my/billing/payments/<int:payment_id>/receipt.pdf", **READ)
+    @http.route("/my/billing/payments/<int:entry_id>/receipt.pdf", **READ)
     @account_route("GET", "HEAD")
-    def o2c_payment_receipt(self, payment_id, **_query):
-        """Hand out the receipt of a payment that is in the history."""
-        history = request.env["o2c.payment.history"]
-        payment = history._payment(account_scope(), payment_id)
-        if not payment:
+    def o2c_payment_receipt(self, entry_id, **_query):
+        """Hand out the receipt of money that is in the history, which is a list of journal entries."""
+        scope, history = account_scope(), request.env["o2c.payment.history"]
+        entry = history._entry(scope, entry_id)
+        if not entry:
             raise Refusal(404, "not_found")
         if not request.env["o2c.rate.limiter"]._allows("account_pdf", request.env.uid, otherwise=True):
             raise Refusal(429, "too_many_requests")
-        pdf = history._receipt_pdf(payment)
-        name = f"{request.env._('Receipt')} {payment.name}.pdf".replace("/", "-")
+        pdf = history._receipt_pdf(scope, entry)
+        if pdf is None:
+            raise Refusal(404, "not_found")
+        name = f"{request.env._('Receipt')} {entry.name}.pdf".replace("/", "-")
         return request.make_response(pdf, headers=[
             ("Content-Type", "application/pdf"), ("Content-Disposition", content_disposition(name)),
         ])

@@ -4,4 +4,4 @@ UPDATE ir_cron
  WHERE id IN (SELECT res_id FROM ir_model_data WHERE module = 'o2c_portal' AND model = 'ir.cron');
 UPDATE mail_mail
    SET state = 'cancel'
- WHERE (o2c_payment_id IS NOT NULL OR o2c_statement_id IS NOT NULL) AND state IN ('outgoing', 'exception');
+ WHERE (o2c_notice_id IS NOT NULL OR o2c_statement_id IS NOT NULL) AND state IN ('outgoing', 'exception');

@@ -2,6 +2,7 @@
 from . import o2c_contact_change
 from . import o2c_customer_request
 from . import o2c_money_event
+from . import o2c_money_notice
 from . import o2c_order_stage
 from . import o2c_pay_link
 from . import o2c_pay_link_account
@@ -34,6 +35,7 @@ from . import o2c_payment_history
 from . import o2c_plan_desk
 from . import o2c_rate_limiter
 from . import o2c_receipt
+from . import o2c_receipt_paper
 from . import o2c_remittance_matcher
 from . import o2c_statement
 from . import o2c_statement_paper

@@ -9,7 +9,7 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)
-        self.env["o2c.money.event"]._record_residuals(partials._o2c_line_ids())
+        self.env["o2c.money.event"]._record_residuals(partials._o2c_line_ids(), matched=True)
         matched_sudo = (partials.debit_move_id | partials.credit_move_id).move_id.sudo().statement_line_id
         matched_sudo.filtered("o2c_activity_id")._o2c_mind()  # whoever booked a transfer has looked at it
         return partials

@@ -13,8 +13,8 @@ HOPELESS = ("mail_email_invalid", "mail_email_missing", "mail_from_invalid", "ma
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    o2c_payment_id = fields.Many2one(
-        "account.payment", string="Receipt of", index="btree_not_null", ondelete="set null", readonly=True
+    o2c_notice_id = fields.Many2one(
+        "o2c.money.notice", string="Receipt", index="btree_not_null", ondelete="set null", readonly=True
     )
     o2c_audience = fields.Selection([("customer", "Customer"), ("staff", "Staff")], readonly=True)
     o2c_statement_id = fields.Many2one(
@@ -30,7 +30,7 @@ class MailMail(models.Model):
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         """Override of mail: note what became of a receipt or a statement, before the mail may be deleted."""
-        self.filtered("o2c_payment_id")._o2c_note_delivery(failure_type)
+        self.filtered("o2c_notice_id")._o2c_note_delivery(failure_type)
         for mail in self.filtered("o2c_statement_id"):
             mail.o2c_statement_id.sudo()._note_delivery(mail, mail.failure_reason)  # sudo: the queue may run as anybody
         return super()._postprocess_sent_message(
@@ -41,20 +41,19 @@ class MailMail(models.Model):
         for mail in self:
             if mail.state == "sent":
                 mail.o2c_retry_at = False
-                values = {"o2c_receipt_state": "sent", "o2c_receipt_sent_at": fields.Datetime.now(),
-                          "o2c_receipt_note": mail.email_to}
+                values = {"state": "sent", "sent_at": fields.Datetime.now(), "note": mail.email_to}
             else:
                 again = failure_type not in HOPELESS and mail.o2c_tries < len(BACKOFF)
                 mail.o2c_retry_at = again and fields.Datetime.now() + BACKOFF[mail.o2c_tries]
                 mail.o2c_tries += 1
-                values = {"o2c_receipt_state": "failed", "o2c_receipt_note": mail._o2c_why()}
+                values = {"state": "failed", "note": mail._o2c_why()}
             if mail.o2c_audience == "customer" and not (mail.state == "sent" and mail._o2c_others_failed()):
-                mail.o2c_payment_id.sudo().write(values)  # sudo: the queue may run as anybody
+                mail.o2c_notice_id.sudo().write(values)  # sudo: the queue may run as anybody
 
     def _o2c_others_failed(self):
         """True when another contact of the customer has not got this very receipt: that is what must be seen."""
         return bool(self.search_count([
-            ("o2c_payment_id", "=", self.o2c_payment_id.id), ("o2c_audience", "=", "customer"),
+            ("o2c_notice_id", "=", self.o2c_notice_id.id), ("o2c_audience", "=", "customer"),
             ("state", "=", "exception"), ("id", "!=", self.id), ("create_date", "=", self.create_date),
         ], limit=1))
 
@@ -69,7 +68,7 @@ class MailMail(models.Model):
     def _cron_o2c_retry_receipts(self):
         """Give receipts that could not be sent back to the mail queue, at growing intervals."""
         mails = self.search([
-            ("o2c_payment_id", "!=", False), ("state", "=", "exception"),
+            ("o2c_notice_id", "!=", False), ("state", "=", "exception"),
             ("o2c_retry_at", "<=", fields.Datetime.now()),
         ])
         mails.mark_outgoing()

@@ -10,6 +10,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from .o2c_money_notice import MONEY_JOURNALS
+
 _logger = logging.getLogger(__name__)
 
 KEEP_DAYS = 60
@@ -60,26 +62,50 @@ class O2cMoneyEvent(models.Model):
     # Facts: called inside somebody else's transaction
 
     @api.model
-    def _record_residuals(self, line_ids):
-        """Note that the open amount of the customer documents behind these journal items changed."""
+    def _record_residuals(self, line_ids, matched=False):
+        """Note that the open amount of the customer documents behind these journal items changed.
+
+        :param bool matched: whether they were matched just now: then money that came or went with one of them and is
+            no payment record is noted too
+        """
         if not line_ids:
             return
         self.env.cr.execute(SQL(
             """
             INSERT INTO o2c_money_event (kind, move_id, company_id, state, tries, next_at, create_date, create_uid)
-            SELECT DISTINCT 'residual_changed', move.id, move.company_id, 'pending', 0, now_utc, now_utc, %(uid)s
+            SELECT DISTINCT CASE WHEN move.move_type IN %(types)s THEN 'residual_changed'
+                                 WHEN line.balance < 0 THEN 'payment_received' ELSE 'payment_reversed' END,
+                   move.id, move.company_id, 'pending', 0, now_utc, now_utc, %(uid)s
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
               JOIN account_account account ON account.id = line.account_id,
                    LATERAL (SELECT now() AT TIME ZONE 'UTC' AS now_utc) clock
              WHERE line.id IN %(lines)s
                AND account.account_type = 'asset_receivable'
-               AND move.move_type IN %(types)s
+               AND (move.move_type IN %(types)s OR %(money)s)
             """,
             uid=self.env.uid, lines=tuple(line_ids), types=CUSTOMER_DOCUMENTS,
+            money=self._moves_money() if matched else SQL("FALSE"),
         ))
         if self.env.cr.rowcount:
             self._wake()
+
+    @api.model
+    def _moves_money(self):
+        """Return the condition for a ``move`` to be the entry of money that came or went without a payment record: one
+        of a bank or cash journal, or one that only takes over what a till received, which owes nobody's name."""
+        return SQL(
+            """
+            move.move_type = 'entry' AND move.origin_payment_id IS NULL AND (
+                EXISTS (SELECT FROM account_journal journal
+                         WHERE journal.id = move.journal_id AND journal.type IN %(journals)s)
+                OR (SELECT bool_and(item_account.account_type = 'asset_receivable') AND bool_or(item.partner_id IS NULL)
+                      FROM account_move_line item JOIN account_account item_account ON item_account.id = item.account_id
+                     WHERE item.move_id = move.id)
+            )
+            """,
+            journals=MONEY_JOURNALS,
+        )
 
     @api.model
     def _record_payments(self, payments, kind):
@@ -208,9 +234,16 @@ class O2cMoneyEvent(models.Model):
         effects = [(self.env._("Order stages"), orders._o2c_evaluate_stages)]
         if self.kind == "residual_changed":
             effects.append((self.env._("Plans"), self.move_id._o2c_evaluate_plans))
-        if self.kind == "payment_received":
-            effects.append((self.env._("Receipt"), payment._o2c_send_receipt))
+        else:
+            effects.append((self.env._("Receipt"), self._tell))
         return effects
+
+    def _tell(self):
+        """Have the customer told about the money, unless that was done before."""
+        if self.payment_id:
+            self.payment_id._o2c_send_receipt()
+        else:
+            self.env["o2c.money.notice"]._tell_entry(self.move_id)
 
     def _failed(self, reason):
         """Come back later, or park the rows with the reason after the last try."""

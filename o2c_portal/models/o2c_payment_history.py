@@ -50,9 +50,17 @@ class O2cPaymentHistory(models.AbstractModel):
         by_move = {}
         for line in items:
             by_move.setdefault(line.move_id.id, []).append(line)
-        return [self._row(move, by_move.get(move.id, [])) for move in moves], moves_sudo.search_count(domain)
+        told = self._told(scope, moves)
+        return [self._row(move, by_move.get(move.id, []), told) for move in moves], moves_sudo.search_count(domain)
 
-    def _row(self, move, lines):
+    @api.model
+    def _told(self, scope, moves):
+        """Return the ids of entries without a payment that have a receipt for this customer."""
+        return set(self.env["o2c.money.notice"].sudo().search([  # which, nothing of what they say
+            ("entry_id", "in", moves.ids), ("partner_id", "=", scope.partner.id),
+        ]).entry_id.ids)
+
+    def _row(self, move, lines, told):
         payment, currency = move.origin_payment_id, lines[0].currency_id
         amount = -sum(line.amount_currency for line in lines if line.currency_id == currency)
         left = -sum(line.amount_residual_currency for line in lines if line.currency_id == currency)
@@ -64,13 +72,14 @@ class O2cPaymentHistory(models.AbstractModel):
             "reference": payment.name or move.name,
             "documents": self._documents(lines),
             "credit": format_amount(self.env, left, currency) if currency.compare_amounts(left, 0) > 0 else "",
-            "receipt": f"/my/billing/payments/{payment.id}/receipt.pdf" if payment else "",
+            "receipt": f"/my/billing/payments/{move.id}/receipt.pdf" if payment or move.id in told else "",
         }
 
     def _method(self, payment):
         if not payment:
             return self.env._("Bank transfer")
-        return self.env["o2c.receipt"]._method(payment.with_env(payment.env(context=self.env.context)))
+        paper = self.env["o2c.receipt.paper"]
+        return paper._method_of_payment(payment.with_env(payment.env(context=self.env.context)))
 
     def _documents(self, lines):
         """Return ``[(name, address, amount)]`` of what was settled; no address where the portal shows no page."""
@@ -118,15 +127,24 @@ class O2cPaymentHistory(models.AbstractModel):
         ]
 
     @api.model
-    def _payment(self, scope, payment_id):
-        """Return the payment of an entry in the scope, with elevated rights; empty for any other number."""
-        found = self.env["account.move"].sudo().search(
-            self._domain(scope) & Domain("origin_payment_id", "=", payment_id), limit=1
-        )
-        return found.origin_payment_id
+    def _entry(self, scope, entry_id):
+        """Return an entry of the history, with elevated rights; empty for any other number."""
+        return self.env["account.move"].sudo().search(self._domain(scope) & Domain("id", "=", entry_id), limit=1)
 
     @api.model
-    def _receipt_pdf(self, payment):
-        """Return the receipt of a payment as PDF, as Odoo prints it."""
-        report_sudo = self.env["ir.actions.report"].sudo()  # the payment is the reader's own, see _payment()
-        return report_sudo._render_qweb_pdf("account.action_report_payment_receipt", payment.ids)[0]
+    def _receipt_pdf(self, scope, entry):
+        """Return the receipt of an entry of the history as PDF, in the reader's language; None where there is none.
+
+        Odoo's own for payments nothing was told about, such as those a till hands over.
+        """
+        notices_sudo = self.env["o2c.money.notice"].sudo()  # the entry is the reader's own, see _entry()
+        payment = entry.origin_payment_id
+        domain = Domain("payment_id", "=", payment.id) if payment else (
+            Domain("entry_id", "=", entry.id) & Domain("partner_id", "=", scope.partner.id)
+        )
+        notice = notices_sudo.search(domain, order="number DESC", limit=1)
+        if notice:
+            return self.env["o2c.receipt.paper"].sudo()._pdf(notice, self.env.lang)
+        report_sudo = self.env["ir.actions.report"].sudo()  # as above
+        name = "account.action_report_payment_receipt"
+        return report_sudo._render_qweb_pdf(name, payment.ids)[0] if payment else None

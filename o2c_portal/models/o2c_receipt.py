@@ -1,99 +1,84 @@
-"""The receipt of a payment: who gets it, what it says, and the mails it is sent with."""
+"""Who gets a notice about money, and the mails it is sent with."""
 
+import logging
 from urllib.parse import urlsplit
 
-from odoo import models
-from odoo.exceptions import UserError
-from odoo.tools import email_normalize, email_split, format_amount, format_date
+from psycopg2 import OperationalError
 
-from ..core import instalments
-from ..core.money import to_major
+from odoo import models
+from odoo.fields import Command
+from odoo.tools import email_normalize, email_split
+
+_logger = logging.getLogger(__name__)
+MOST_ROWS = 20  # in a mail; all of them are on the paper that comes with it
 
 
 class O2cReceipt(models.AbstractModel):
     _name = "o2c.receipt"
-    _description = "Receipt of a payment"
+    _description = "Receipts and their readers"
 
-    def _send(self, payment, again=False):
-        """Queue the receipts of one payment: to its payer, and to the staff chosen in the settings.
+    def _send(self, notice, again=False):
+        """Queue the mails of a notice: to its customer, and to the staff chosen in the settings.
 
-        Every payment gets its receipts once; what was decided is kept in ``o2c_receipt_state``, and two workers that
-        decide at the same time conflict on that row. ``again`` sends them once more, on a person's request.
-
-        :raises UserError: if asked for again where there is no receipt
+        :param bool again: on a person's request, whatever the settings say
         """
-        payment.ensure_one()
-        due = self._is_due(payment)
-        if again and not due:
-            raise UserError(self.env._("Only money received from a customer has a receipt."))
-        if not due or (payment.o2c_receipt_state and not again):
-            return
-        readers = self._readers(payment)
-        state, note = self._decide(payment, readers, again)
-        payment.write({
-            "o2c_receipt_state": state, "o2c_receipt_note": note, "o2c_receipt_sent_at": False,
-            "o2c_receipt_copies": payment.o2c_receipt_copies + (1 if again else 0),
+        notice.ensure_one()
+        readers = self._readers(notice)
+        state, note = self._decide(notice, readers, again)
+        notice.write({
+            "state": state, "note": note, "sent_at": False, "move_ids": [Command.set(notice._documents().ids)],
+            "copies": notice.copies + (1 if again else 0),
         })
-        mails = [self._mail(payment, "staff", address, lang) for address, lang in self._staff(payment).items()]
+        to = [("staff", address, lang) for address, lang in self._staff(notice).items()]
         if state == "queued":
-            mails += [self._mail(payment, "customer", reader.email_formatted, reader.lang, copy)
-                      for copy, reader in enumerate(readers)]
+            to += [("customer", reader.email_formatted, reader.lang) for reader in readers]
         # sudo: whoever sends a receipt need not be allowed to write mails by hand
-        self.env["mail.mail"].sudo().create(mails)._o2c_queue()
+        self.env["mail.mail"].sudo().create(self._mails(notice, to, readers[:1].lang))._o2c_queue()
 
-    def _decide(self, payment, readers, again):
-        """Return ``(state, note)``: whether the customer gets a receipt, and to which address or why not."""
-        if not again and not payment.company_id.o2c_receipt_customer:
+    def _decide(self, notice, readers, again):
+        """Return ``(state, note)``: whether the customer gets it, and at which address or why not."""
+        if not again and not notice.company_id.o2c_receipt_customer:
             return "off", self.env._("Receipts are off in the settings.")
         if not readers.filtered("email"):
             return "no_address", self.env._("%(customer)s has no email address.", customer=readers.name or "?")
         return "queued", ", ".join(readers.mapped("email_formatted"))
 
-    def _is_due(self, payment):
-        """True for money of a customer that is in the books: no draft, no refund, no transfer between own accounts."""
-        return (
-            payment.payment_type == "inbound"
-            and payment.partner_type == "customer"
-            and payment.amount > 0
-            and not payment.paired_internal_transfer_payment_id
-            and payment._o2c_is_posted()
-        )
-
     # Who
 
-    def _readers(self, payment):
-        """Return the contacts who get the customer's receipt: who paid online and the contacts chosen for receipts,
+    def _readers(self, notice):
+        """Return the contacts who get the customer's copy: who paid online and the contacts chosen for receipts,
         each address once; where nobody was chosen, the one who is most likely to have paid."""
         # sudo: transactions and contacts of the payer need not be readable by whoever confirms a payment
-        chosen = payment.partner_id._o2c_named_contacts("receipt") if payment.partner_id else self.env["res.partner"]
+        chosen = notice.partner_id._o2c_named_contacts("receipt")
         if not chosen:
-            return self._payer(payment)
-        readers = payment.sudo().payment_transaction_id.partner_id.filtered("email") | chosen
+            return self._payer(notice)
+        readers = notice.sudo().payment_id.payment_transaction_id.partner_id.filtered("email") | chosen
         return self.env["res.partner"].sudo().union(*(
             same[0] for same in readers.grouped(lambda reader: reader.email_normalized or reader.email).values()
         ))
 
-    def _payer(self, payment):
-        """Return the contact who gets the receipt where none was chosen: the payer of the transaction, the billing
-        contact of the paid documents, that of the customer; the first of them with an address."""
-        documents = self._documents(payment)
+    def _payer(self, notice):
+        """Return the contact who gets it where none was chosen: the payer of the transaction, the billing contact of
+        the documents, that of the customer; the first of them with an address."""
         # sudo: transactions and contacts of the payer need not be readable by whoever confirms a payment
+        documents = notice._documents()
         candidates = [
-            payment.sudo().payment_transaction_id.partner_id,
-            documents.partner_id if len(documents.partner_id) == 1 else payment.env["res.partner"],
-            payment.env["res.partner"].browse(payment.partner_id.address_get(["invoice"]).get("invoice")),
-            payment.partner_id,
+            notice.sudo().payment_id.payment_transaction_id.partner_id,
+            documents.partner_id if len(documents.partner_id) == 1 else notice.env["res.partner"],
+            notice.env["res.partner"].browse(notice.partner_id.address_get(["invoice"]).get("invoice")),
+            notice.payment_id.partner_id or notice.partner_id,
         ]
         found = [partner.sudo() for partner in candidates if partner]
-        return next((partner for partner in found if partner.email), found[0] if found else candidates[-1])
+        return next((partner for partner in found if partner.email), found[0])
 
-    def _staff(self, payment):
+    def _staff(self, notice):
         """Return ``{address: language}`` of the staff to tell, each address once."""
-        company = payment.company_id
+        company = notice.company_id
         people = company.o2c_receipt_user_ids
         if company.o2c_receipt_salesperson:
-            documents = self._documents(payment)
-            people |= payment._o2c_orders().user_id | documents.invoice_user_id
+            documents = notice._documents()
+            orders = notice.payment_id._o2c_orders() or documents._o2c_orders()
+            people |= orders.user_id | documents.invoice_user_id
         found = {}
         for user in people.filtered(lambda user: user.active and user.email):
             found.setdefault(email_normalize(user.email) or user.email, user.lang)
@@ -101,128 +86,93 @@ class O2cReceipt(models.AbstractModel):
             found.setdefault(email_normalize(address) or address, company.partner_id.lang)
         return found
 
-    # What
+    # The mails
 
-    def _documents(self, payment):
-        return payment.reconciled_invoice_ids.filtered(lambda move: move.is_sale_document(include_receipts=True))
+    def _mails(self, notice, to, customer_lang):
+        """Return the values of mails, ready for the queue. Everybody reads their own language; staff gets the paper
+        that the customer has.
 
-    def _applied(self, payment):
-        """Return ``{journal item: amount}``: what the payment settled, in the currency of each item's document."""
-        lines = payment.move_id.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
-        applied = {}
-        for partial in lines.matched_debit_ids:
-            item = partial.debit_move_id
-            applied[item] = applied.get(item, 0.0) + partial.debit_amount_currency
-        return applied
-
-    def _content(self, payment, lang):
-        """Return what the receipt says, as texts in ``lang``."""
-        env = payment.with_context(lang=lang).env
-
-        def money(amount, currency):
-            return format_amount(env, amount, currency, lang_code=lang)
-
-        applied = self._applied(payment)
-        documents = env["account.move"].browse(sorted({item.move_id.id for item in applied}))
-        schedule = documents._o2c_instalments_by_move()
-        paid = self._paid_rows(env, applied, schedule, money)
-        unapplied = payment._o2c_unapplied()
-        return {
-            "company": payment.company_id,
-            "customer": payment.partner_id.commercial_partner_id.name or "",
-            "amount": money(payment.amount, payment.currency_id),
-            "date": format_date(env, payment.date, lang_code=lang),
-            "method": self._method(payment.with_env(env)),
-            "reference": payment.name,
-            "paid": paid,
-            "credit": money(unapplied, payment.currency_id)
-            if payment.currency_id.compare_amounts(unapplied, 0) > 0 else "",
-            "open": self._open_rows(env, schedule, lang, money),
-            "documents": documents,
-            "subject_documents": ", ".join(documents.mapped("name")[:3]) + ("…" if len(documents) > 3 else ""),
-        }
-
-    def _paid_rows(self, env, applied, schedule, money):
-        """Return ``[(document, instalment, amount)]`` in the order of the instalments."""
-        numbers = {item.line_id: item for items in schedule.values() for item in items}
-        rows = []
-        for line, amount in sorted(applied.items(), key=lambda entry: (entry[0].move_id.id, entry[0].date_maturity)):
-            rows.append((
-                line.move_id.name, self._label(env, numbers.get(line.id)), money(amount, line.currency_id),
-            ))
-        return rows
-
-    def _open_rows(self, env, schedule, lang, money):
-        """Return ``[(document, open amount, [(instalment, date, amount)])]`` of the documents the payment touched."""
-        rows = []
-        for move, items in schedule.items():
-            digits, currency = move.currency_id.decimal_places, move.currency_id
-            still = [item for item in instalments.in_order(items) if item.open_minor > 0]
-            rows.append((
-                move.name,
-                money(to_major(sum(item.open_minor for item in still), digits), currency) if still else "",
-                [
-                    (self._label(env, item), format_date(env, item.date_due, lang_code=lang),
-                     money(to_major(item.open_minor, digits), currency))
-                    for item in still
-                ],
-            ))
-        return rows
-
-    def _label(self, env, item):
-        if item is None or item.count < 2:
-            return ""
-        return env._("Instalment %(number)s of %(count)s", number=item.number, count=item.count)
-
-    def _method(self, payment):
-        """Return how the money came, in words a customer knows."""
-        tx = payment.sudo().payment_transaction_id  # sudo: as above
-        if tx:
-            return " ".join(filter(None, [tx.payment_method_id.name, tx.token_id.payment_details]))
-        line = payment.payment_method_line_id
-        return line.name if line.code != "manual" else payment.journal_id.name
-
-    # The mail
-
-    def _mail(self, payment, audience, address, lang, reader=0):
-        """Return the values of one mail, ready for the queue.
-
-        :param int reader: position among the customer's contacts who get the receipt
+        :param list to: ``(audience, address, language)`` of each
         """
-        lang = self.env["res.lang"]._lang_get(lang).code or self.env.lang or "en_US"
-        content = self._content(payment, lang)
-        words = self.with_context(lang=lang).env._
-        if audience == "customer":
-            subject = words("Receipt: %(amount)s to %(company)s", amount=content["amount"],
-                            company=content["company"].name)
-        else:
-            subject = words("Payment received: %(amount)s from %(customer)s", **{
-                key: content[key] for key in ("amount", "customer")
-            })
-        if content["subject_documents"]:
-            subject = f"{subject} ({content['subject_documents']})"
+        contents, papers, mails = {}, {}, []
+        for audience, address, lang in to:
+            lang = self._lang(lang)
+            if lang not in contents:
+                contents[lang] = self.env["o2c.receipt.paper"]._content(notice, lang)
+            paper_lang = lang if audience == "customer" else self._lang(customer_lang)
+            if paper_lang not in papers:
+                papers[paper_lang] = self._paper(notice, paper_lang)
+            first = audience == "customer" and not any(mail["o2c_audience"] == "customer" for mail in mails)
+            mails.append(self._mail(notice, audience, address, contents[lang], papers[paper_lang], first))
+        return mails
+
+    def _lang(self, lang):
+        return self.env["res.lang"]._lang_get(lang).code or self.env.lang or "en_US"
+
+    def _paper(self, notice, lang):
+        """Return the notice as a PDF attachment. A receipt is not held up by a PDF that cannot be made: empty then."""
+        paper = self.env["o2c.receipt.paper"]
+        try:
+            with self.env.cr.savepoint():
+                pdf = paper._pdf(notice, lang)
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever the printer says, the mail says the same as the paper
+            _logger.warning("No PDF for the notice about %s", notice.display_name, exc_info=True)
+            return self.env["ir.attachment"]
+        source = notice.payment_id or notice.entry_id
+        return self.env["ir.attachment"].sudo().create({  # sudo: as the mail it is for
+            "name": paper._file_name(notice, lang), "raw": pdf, "mimetype": "application/pdf",
+            "res_model": source._name, "res_id": source.id,
+        })
+
+    def _mail(self, notice, audience, address, content, paper, first):
+        """Return the values of one mail.
+
+        :param bool first: whether this is the first of the customer's readers
+        """
+        lang, source = content["lang"], notice.payment_id or notice.entry_id
+        subject = self._subject(audience, content)
         body = self.env["ir.qweb"]._render(
-            "o2c_portal.receipt_mail", {**content, "audience": audience, "subject": subject, "lang": lang},
+            "o2c_portal.receipt_mail",
+            {**content, "audience": audience, "subject": subject, "most": MOST_ROWS if paper else None},
             minimal_qcontext=True, lang=lang,
         )
-        sender = payment.company_id.email_formatted or self.env.user.email_formatted
+        sender = notice.company_id.email_formatted or self.env.user.email_formatted
         return {
-            "model": payment._name, "res_id": payment.id, "o2c_payment_id": payment.id, "o2c_audience": audience,
+            "model": source._name, "res_id": source.id, "o2c_notice_id": notice.id, "o2c_audience": audience,
             "subject": subject, "body_html": body, "body": body if audience == "customer" else "",
             "message_type": "email_outgoing" if audience == "customer" else "user_notification",
             "email_from": sender, "reply_to": sender, "email_to": address,
-            "author_id": payment.company_id.partner_id.id,
-            "message_id": self._message_id(payment, audience, address, reader),
-            "is_notification": False, "auto_delete": False,
+            "author_id": notice.company_id.partner_id.id,
+            "message_id": self._message_id(notice, audience, address, first),
+            "is_notification": False, "auto_delete": False, "attachment_ids": [Command.set(paper.ids)],
         }
 
-    def _message_id(self, payment, audience, address, reader):
-        """Return the Message-ID of a receipt: the same whenever this very receipt is made, so that mail readers fold
-        a second copy into the first."""
+    def _subject(self, audience, content):
+        """Return what the mail says at first sight: whether money came or went, how much, and for what."""
+        words = self.with_context(lang=content["lang"]).env._
+        facts = {"amount": content["amount"], "company": content["company"].name, "customer": content["customer"]}
+        kind = content["kind"] if content["incoming"] or content["kind"] == "refund" else "refund_reversal"
+        subject = {
+            ("customer", "receipt"): lambda: words("Receipt: %(amount)s to %(company)s", **facts),
+            ("customer", "refund"): lambda: words("Refund: %(amount)s from %(company)s", **facts),
+            ("customer", "reversal"): lambda: words("Payment withdrawn: %(amount)s to %(company)s", **facts),
+            ("customer", "refund_reversal"): lambda: words("Refund withdrawn: %(amount)s from %(company)s", **facts),
+            ("staff", "receipt"): lambda: words("Payment received: %(amount)s from %(customer)s", **facts),
+            ("staff", "refund"): lambda: words("Sent back: %(amount)s to %(customer)s", **facts),
+            ("staff", "reversal"): lambda: words("Payment withdrawn: %(amount)s from %(customer)s", **facts),
+            ("staff", "refund_reversal"): lambda: words("Refund withdrawn: %(amount)s to %(customer)s", **facts),
+        }[audience, kind]()
+        return f"{subject} ({content['subject_documents']})" if content["subject_documents"] else subject
+
+    def _message_id(self, notice, audience, address, first):
+        """Return the Message-ID of a mail: the same whenever this very one is made, so that mail readers fold a
+        second copy into the first."""
         parameters = self.env["ir.config_parameter"].sudo()  # sudo: read-only facts about the database
-        host = urlsplit(payment.get_base_url()).hostname or "localhost"
+        host = urlsplit(notice.get_base_url()).hostname or "localhost"
         database = parameters.get_param("database.uuid")
         address = email_normalize(address) or address
-        whom = "" if audience == "customer" and not reader else f"-{address.replace('@', '.')}"
-        copy = payment.o2c_receipt_copies
-        return f"<o2c-receipt-{payment.id}-{copy}-{audience}{whom}-{database}@{host}>"
+        whom = "" if audience == "customer" and first else f"-{address.replace('@', '.')}"
+        money = f"p{notice.payment_id.id}" if notice.payment_id else f"e{notice.entry_id.id}-{notice.partner_id.id}"
+        return f"<o2c-{notice.kind}-{money}-{notice.number}-{notice.copies}-{audience}{whom}-{database}@{host}>"

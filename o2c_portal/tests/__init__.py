@@ -16,6 +16,7 @@ from . import test_invoice_mail
 from . import test_invoice_pdf
 from . import test_money_core
 from . import test_money_event
+from . import test_money_notice
 from . import test_native_routes
 from . import test_order_portal
 from . import test_order_progress
@@ -44,6 +45,7 @@ from . import test_translations
 from .core import test_instalments
 from .core import test_limits
 from .core import test_money
+from .core import test_notices
 from .core import test_own_limits
 from .core import test_paycode
 from .core import test_paylink

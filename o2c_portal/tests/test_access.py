@@ -23,6 +23,7 @@ TABLE = {
     "o2c.due.item":           ("", "", "", "", R, R),
     "o2c.instalment.promise": ("", "", "", "", RWCU, RWCU),
     "o2c.money.event":        ("", "", "", "", R, R),
+    "o2c.money.notice":       ("", "", "", R, R, R),
     "o2c.order.stage":        ("", "", R, R, R, RWCU),
     "o2c.pay.link":           ("", "", "", "", R, R),
     "o2c.pay.link.revoke":    ("", "", "", "", RWCU, RWCU),

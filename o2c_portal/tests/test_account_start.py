@@ -71,7 +71,8 @@ class TestAccountStart(AccountPageCase):
         payment = self._paid(transaction)
         self.assertEqual(self._open(chosen), [was - paid for was, paid in zip(before, amounts, strict=True)])
         self.assertEqual(set(transaction.o2c_allocation_ids.mapped("state")), {"applied"})
-        applied = self.env["o2c.receipt"]._applied(payment)
+        notices = self.env["o2c.money.notice"]
+        applied = notices._settled(notices._receivables(payment.move_id))
         self.assertEqual([round(applied[line] * 100) for line in chosen], amounts)
         self.assertEqual(payment._o2c_unapplied(), 0.0)
         for invoice in invoices:

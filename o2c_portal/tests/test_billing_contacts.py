@@ -51,7 +51,7 @@ class TestRoles(AccountCase):
             active_model="account.move", active_ids=self._make_invoice(100).ids
         ).create({})._create_payments()
         payment._o2c_send_receipt()
-        mails = self.env["mail.mail"].sudo().search([("o2c_payment_id", "=", payment.id)])
+        mails = self.env["mail.mail"].sudo().search([("o2c_notice_id.payment_id", "=", payment.id)])
         self.assertEqual(set(mails.mapped("email_to")), {'"Payer Ltd" <payer@example.com>',
                                                          self.bob.partner_id.email_formatted})
         self.assertEqual(len(set(mails.mapped("message_id"))), 2)

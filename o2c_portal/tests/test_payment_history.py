@@ -33,7 +33,7 @@ class TestPaymentHistory(AccountCase):
             self.assertIn(text, entry)
         links = self._tree(page).xpath(f"{ENTRIES}//a/@href")
         self.assertEqual(links, [
-            f"/my/invoices/{first.id}", f"/my/invoices/{second.id}", f"/my/billing/payments/{payment.id}/receipt.pdf",
+            f"/my/invoices/{first.id}", f"/my/invoices/{second.id}", f"/my/billing/payments/{payment.move_id.id}/receipt.pdf",
         ])
 
     def test_what_was_paid_too_much_is_credit(self):
@@ -78,10 +78,10 @@ class TestPaymentHistory(AccountCase):
         self.assertEqual(self._rows(self.mallory), [])
         for user, status in ((self.alice, 200), (self.bob, 200), (self.mallory, 404)):
             self._login(user)
-            response = self._get(f"/my/billing/payments/{payment.id}/receipt.pdf", status)
+            response = self._get(f"/my/billing/payments/{payment.move_id.id}/receipt.pdf", status)
             self.assertEqual("attachment" in response.headers.get("Content-Disposition", ""), status == 200)
         unknown = self._get("/my/billing/payments/999999999/receipt.pdf", 404)
-        foreign = self._get(f"/my/billing/payments/{payment.id}/receipt.pdf", 404)
+        foreign = self._get(f"/my/billing/payments/{payment.move_id.id}/receipt.pdf", 404)
         self.assertEqual(unknown.text, foreign.text)
 
     def test_other_companies_are_not_shown(self):

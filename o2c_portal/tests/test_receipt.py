@@ -10,6 +10,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import MockEmail
 
+from ..hooks import _note_earlier_money
 from .test_money_event import MoneyEventCase
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -25,7 +26,12 @@ class TestReceipt(MoneyEventCase, MockEmail):
         cls.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).cancel()
 
     def _receipts(self, payments):
-        return self.env["mail.mail"].sudo().search([("o2c_payment_id", "in", payments.ids)], order="id")
+        return self.env["mail.mail"].sudo().search([("o2c_notice_id.payment_id", "in", payments.ids)], order="id")
+
+    def _content(self, payment):
+        """Return what the latest notice about a payment says, once the job has told it."""
+        self._apply()
+        return self.env["o2c.receipt.paper"]._content(payment.o2c_notice_ids.sorted("number")[-1:], "en_US")
 
     @contextmanager
     def _smtp_down(self):
@@ -62,7 +68,7 @@ class TestReceipt(MoneyEventCase, MockEmail):
     def test_what_it_says(self):
         invoice = self._make_invoice(1000, self.term, "2026-01-01")
         payment = self._pay(invoice, 400)
-        content = self.env["o2c.receipt"]._content(payment, "en_US")
+        content = self._content(payment)
         self.assertEqual(content["paid"], [
             (invoice.name, "Instalment 1 of 3", f"${NBSP}300.00"),
             (invoice.name, "Instalment 2 of 3", f"${NBSP}100.00"),
@@ -80,11 +86,11 @@ class TestReceipt(MoneyEventCase, MockEmail):
         invoices = self._make_invoice(100) | self._make_invoice(50)
         payment = self._pay(invoices)
         self._apply()
-        content = self.env["o2c.receipt"]._content(payment, "en_US")
+        content = self._content(payment)
         self.assertEqual(content["paid"], [
             (invoices[0].name, "", f"${NBSP}100.00"), (invoices[1].name, "", f"${NBSP}50.00"),
         ])
-        self.assertEqual(content["open"], [(invoices[0].name, "", []), (invoices[1].name, "", [])])
+        self.assertEqual((content["open"], content["settled"]), ([], invoices.mapped("name")))
         self.assertEqual(len(self._receipts(payment)), 1)
 
     def test_several_payments_in_one_wizard_have_a_receipt_each(self):
@@ -112,7 +118,7 @@ class TestReceipt(MoneyEventCase, MockEmail):
         euro = self.env.ref("base.EUR")
         invoice = self._make_invoice(100, currency_id=euro.id)
         payment = self._pay(invoice, 60, currency_id=euro.id)
-        content = self.env["o2c.receipt"]._content(payment, "en_US")
+        content = self._content(payment)
         self.assertEqual(content["amount"], f"60.00{NBSP}€")
         self.assertEqual(content["paid"], [(invoice.name, "", f"60.00{NBSP}€")])
         self.assertEqual(content["open"][0][1], f"40.00{NBSP}€")
@@ -130,18 +136,21 @@ class TestReceipt(MoneyEventCase, MockEmail):
         self._apply()
         mail = self._receipts(tx.payment_id)
         self.assertEqual(mail.email_to, '"Buyer" <buyer@example.com>')
-        self.assertEqual(self.env["o2c.receipt"]._method(tx.payment_id), tx.payment_method_id.name)
+        self.assertEqual(self._content(tx.payment_id)["method"], tx.payment_method_id.name)
 
     def test_billing_contact(self):
         self.env["res.partner"].create({
             "name": "Books", "type": "invoice", "email": "books@example.com", "parent_id": self.customer.id,
         })
         payment = self._pay(self._make_invoice(100) | self._make_invoice(20))
-        self.assertEqual(self.env["o2c.receipt"]._payer(payment), self.customer, "the contact on the invoices")
+        self._apply()
+        self.assertEqual(self._receipts(payment).email_to, self.customer.email_formatted, "the contact on the invoices")
         payment = self.env["account.payment"].create({
             "payment_type": "inbound", "partner_type": "customer", "partner_id": self.customer.id, "amount": 7,
         })
-        self.assertEqual(self.env["o2c.receipt"]._payer(payment).email, "books@example.com")
+        payment.action_post()
+        self._apply()
+        self.assertEqual(self._receipts(payment).email_to, '"Books" <books@example.com>')
 
     def test_staff_is_told_once_each_in_their_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -169,7 +178,8 @@ class TestReceipt(MoneyEventCase, MockEmail):
     def test_what_gets_no_receipt(self):
         supplier = {"partner_type": "supplier"}
         table = [
-            ("sent to a customer", {"payment_type": "outbound"}, True),
+            ("sent to a vendor", {"payment_type": "outbound", **supplier}, True),
+            ("from nobody, as a till hands it over", {"payment_type": "inbound", "partner_id": False}, True),
             ("from a vendor", {"payment_type": "inbound", **supplier}, True),
             ("a draft", {"payment_type": "inbound"}, False),
             ("nothing", {"payment_type": "inbound", "amount": 0}, True),
@@ -218,7 +228,10 @@ class TestReceipt(MoneyEventCase, MockEmail):
 
     def test_payments_from_before_the_installation(self):
         payment = self._pay(self._make_invoice(100))
-        payment.o2c_receipt_state = "before"
+        self._waiting().unlink()
+        _note_earlier_money(self.env)
+        self.assertEqual((payment.o2c_receipt_state, payment.o2c_notice_ids.amount), ("before", 100))
+        self.events._record_payments(payment, "payment_received")
         self._apply()
         self.assertFalse(self._receipts(payment))
         payment.action_o2c_send_receipt()
@@ -281,7 +294,7 @@ class TestReceipt(MoneyEventCase, MockEmail):
         payment = self._pay(invoice)
         self._waiting("residual_changed").unlink()
         event = self._waiting()
-        with patch.object(self.env.registry["o2c.receipt"], "_content", side_effect=ValueError("broken")), \
+        with patch.object(self.env.registry["o2c.receipt.paper"], "_content", side_effect=ValueError("broken")), \
              patch.object(self.env.registry["sale.order"], "_o2c_evaluate_stages", autospec=True) as stages, \
              self.assertLogs("odoo.addons.o2c_portal.models.o2c_money_event", "WARNING"):
             self._apply()
