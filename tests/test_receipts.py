@@ -24,8 +24,9 @@ def states(shop):
     """Return ``{receipt state: number of payments}``; wakes the scheduler."""
     wake(shop)
     rows = shop.query(
-        "SELECT coalesce(o2c_receipt_state, 'none'), count(*) FROM account_payment"
-        f" WHERE partner_id = {shop.customer} GROUP BY 1"
+        "SELECT coalesce(notice.state, 'none'), count(*)"
+        " FROM account_payment payment LEFT JOIN o2c_money_notice notice ON notice.payment_id = payment.id"
+        f" WHERE payment.partner_id = {shop.customer} GROUP BY 1"
     )
     return {state: int(number) for state, number in rows}
 
@@ -39,7 +40,7 @@ def test_killed_while_receipts_are_made(start_server, mailbox):
         server.kill()
         server.start()
     wait_until(lambda: states(shop), {"sent": PAYMENTS}, timeout=240)  # a killed row comes back after two minutes
-    [[mails]] = shop.query("SELECT count(*) FROM mail_mail WHERE o2c_payment_id IS NOT NULL")
+    [[mails]] = shop.query("SELECT count(*) FROM mail_mail WHERE o2c_notice_id IS NOT NULL")
     assert mails == str(PAYMENTS)
     received = [mail for mail in mailbox.messages if "payer@example.com" in mail.recipients]
     assert len({str(mail["Message-ID"]) for mail in received}) == PAYMENTS

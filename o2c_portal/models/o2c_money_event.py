@@ -93,15 +93,15 @@ class O2cMoneyEvent(models.Model):
     @api.model
     def _moves_money(self):
         """Return the condition for a ``move`` to be the entry of money that came or went without a payment record: one
-        of a bank or cash journal, or one that only takes over what a till received, which owes nobody's name."""
+        of a bank or cash journal, or one that books what was paid at a till, which is in nobody's name."""
         return SQL(
             """
             move.move_type = 'entry' AND move.origin_payment_id IS NULL AND (
                 EXISTS (SELECT FROM account_journal journal
                          WHERE journal.id = move.journal_id AND journal.type IN %(journals)s)
-                OR (SELECT bool_and(item_account.account_type = 'asset_receivable') AND bool_or(item.partner_id IS NULL)
-                      FROM account_move_line item JOIN account_account item_account ON item_account.id = item.account_id
-                     WHERE item.move_id = move.id)
+                OR EXISTS (SELECT FROM account_move_line till JOIN res_company company ON company.id = till.company_id
+                            WHERE till.move_id = move.id AND till.partner_id IS NULL
+                              AND till.account_id = company.account_default_pos_receivable_account_id)
             )
             """,
             journals=MONEY_JOURNALS,

@@ -41,7 +41,7 @@ class O2cReceiptPaper(models.AbstractModel):
             "today": format_date(env, fields.Date.context_today(notice), lang_code=lang),
             "method": self._method(notice),
             "reference": notice._name_of_money(),
-            "paid": self._paid_rows(env, notice._settled(items), schedule, lang, money) if stands else [],
+            "paid": self._paid_rows(env, notice, schedule, lang, money) if stands else [],
             "credit": self._credit(notice, items, money) if stands else "",
             "open": [row for row in open_rows if row[2]],
             "settled": [row[0] for row in open_rows if not row[2]],
@@ -61,8 +61,14 @@ class O2cReceiptPaper(models.AbstractModel):
         left = -sum(items.mapped("amount_residual_currency")) if notice.incoming else 0
         return money(left, notice.currency_id) if notice.currency_id.compare_amounts(left, 0) > 0 else ""
 
-    def _paid_rows(self, env, settled, schedule, lang, money):
-        """Return ``[(document, instalment, amount)]`` in the order of the instalments."""
+    def _paid_rows(self, env, notice, schedule, lang, money):
+        """Return ``[(document, instalment, amount)]`` in the order of the instalments; of a refund that settles
+        nothing, the online payment it gives back."""
+        settled = notice._settled(notice._items())
+        source = notice.sudo().payment_id.payment_transaction_id.source_transaction_id.payment_id  # sudo: as _method
+        if source and not settled and not notice.incoming:
+            label = self._label(env, source.move_id, None, lang)
+            return [(source.name, label, money(notice.amount, notice.currency_id))]
         numbers = {item.line_id: item for items in schedule.values() for item in items}
         return [
             (

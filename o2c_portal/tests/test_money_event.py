@@ -108,7 +108,7 @@ class TestMoneyEvent(MoneyEventCase):
         self._pay(first)
         queries(warm)
         with_events = queries(ours)
-        with patch.object(self.env.registry["o2c.money.event"], "_record_residuals", lambda *args: None), \
+        with patch.object(self.env.registry["o2c.money.event"], "_record_residuals", lambda *args, **kwargs: None), \
              patch.object(self.env.registry["o2c.money.event"], "_record_payments", lambda *args: None):
             without = queries(native)
         self.assertLessEqual(with_events - without, 5)

@@ -3,7 +3,7 @@
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -40,6 +40,20 @@ class NoticeCase(MoneyEventCase):
 
     def _terms(self, document):
         return document.line_ids.filtered(lambda line: line.display_type == "payment_term")
+
+    def _entry(self, *items, **values):
+        """Post an entry of ``(account, customer, balance)`` items."""
+        entry = self.env["account.move"].create({
+            "journal_id": self.company_data["default_journal_misc"].id,
+            "line_ids": [
+                fields.Command.create({"account_id": account.id, "partner_id": partner and partner.id,
+                                       "balance": balance})
+                for account, partner, balance in items
+            ],
+            **values,
+        })
+        entry.action_post()
+        return entry
 
     def _transfer(self, amount, items, **values):
         """Import a bank transaction and book it on receivables, each matched with its item."""
@@ -125,7 +139,8 @@ class TestBankReceipt(NoticeCase):
     def test_the_money_of_a_payment_without_an_entry(self):
         invoice = self._make_invoice(100)
         self.bank.inbound_payment_method_line_ids.payment_account_id = False
-        with patch.object(self.env.registry["account.move"], "_get_invoice_in_payment_state", lambda moves: "in_payment"):
+        moves = self.env.registry["account.move"]
+        with patch.object(moves, "_get_invoice_in_payment_state", lambda moves: "in_payment"):
             payment = self._pay(invoice)
         self.assertFalse(payment.move_id)
         self.assertEqual(self._told(), [("receipt", 100, invoice)])
@@ -134,40 +149,22 @@ class TestBankReceipt(NoticeCase):
 
     def test_what_is_no_money_has_no_receipt(self):
         invoice = self._make_invoice(100)
-        written_off = self.env["account.move"].create({
-            "journal_id": self.company_data["default_journal_misc"].id,
-            "line_ids": [
-                fields.Command.create({"account_id": self.receivable.id, "partner_id": self.customer.id, "credit": 100}),
-                fields.Command.create({"account_id": self.company_data["default_account_expense"].id, "debit": 100}),
-            ],
-        })
-        written_off.action_post()
-        (self._terms(invoice) | self.notices._receivables(written_off)).reconcile()
+        for other in (self.company_data["default_account_expense"], self.receivable.copy({"code": "101399"})):
+            written_off = self._entry((self.receivable, self.customer, -50), (other, None, 50))
+            (self._terms(invoice) | written_off.line_ids.filtered("partner_id")).reconcile()
         self.assertEqual(invoice.amount_residual, 0)
         self.assertFalse(self._waiting("payment_received", "payment_reversed"))
 
     def test_invoice_paid_at_a_till(self):
-        """What a till books for a paid invoice: its money is on a receivable account of nobody's until it is closed."""
+        """What a till books for a paid invoice: the money is in nobody's name until it is closed."""
         invoice = self._make_invoice(100)
-        takings = self.receivable.copy({"code": "101399", "name": "Receivable of the till"})
-        entry = self.env["account.move"].create({
-            "journal_id": self.company_data["default_journal_misc"].id,
-            "line_ids": [
-                fields.Command.create({"account_id": self.receivable.id, "partner_id": self.customer.id, "credit": 100}),
-                fields.Command.create({"account_id": takings.id, "partner_id": False, "debit": 100}),
-            ],
-        })
-        entry.action_post()
+        takings = self.env.company.account_default_pos_receivable_account_id
+        entry = self._entry((self.receivable, self.customer, -100), (takings, None, 100))
         (self._terms(invoice) | entry.line_ids.filtered("partner_id")).reconcile()
         self.assertEqual(self._told(), [("receipt", 100, invoice)])
-        closing = self.env["account.move"].create({
-            "journal_id": self.bank.id,
-            "line_ids": [
-                fields.Command.create({"account_id": takings.id, "credit": 100}),
-                fields.Command.create({"account_id": self.bank.default_account_id.id, "debit": 100}),
-            ],
-        })
-        closing.action_post()
+        closing = self._entry(
+            (takings, None, -100), (self.bank.default_account_id, None, 100), journal_id=self.bank.id,
+        )
         (closing | entry).line_ids.filtered(lambda line: line.account_id == takings).reconcile()
         self.assertEqual(self._told(), [("receipt", 100, invoice)], "the closing till has no customer")
 
@@ -204,6 +201,20 @@ class TestMoneyBack(NoticeCase):
         self.events._record_payments(refund, "payment_reversed")
         self._apply()
         self.assertEqual(refund.o2c_notice_ids, notice)
+
+    def test_a_refund_by_the_provider_names_the_payment(self):
+        invoice = self._make_invoice(100)
+        tx = self._create_transaction(
+            "direct", amount=100, currency_id=invoice.currency_id.id, partner_id=self.customer.id,
+            invoice_ids=[fields.Command.set(invoice.ids)], reference="T-1", state="done",
+        )
+        tx._post_process()
+        refund_tx = tx._create_child_transaction(100, is_refund=True)
+        refund_tx._set_done()
+        refund_tx._post_process()
+        self.assertEqual([row[:2] for row in self._told()], [("receipt", 100), ("refund", 100)])
+        content = self._content(self._latest(refund_tx.payment_id))
+        self.assertEqual([(row[0], row[2]) for row in content["paid"]], [(tx.payment_id.name, f"${NBSP}100.00")])
 
     def test_a_refund_by_bank(self):
         credit_note = self._make_invoice(80, move_type="out_refund")
@@ -345,7 +356,8 @@ class TestNotice(NoticeCase):
     def test_a_paper_that_cannot_be_made_holds_up_nothing(self):
         invoices = self.env["account.move"].union(*(self._make_invoice(10) for _number in range(22)))
         payment = self._pay(invoices)
-        with patch.object(self.env.registry["ir.actions.report"], "_render_qweb_pdf", side_effect=UserError("no paper")), \
+        reports = self.env.registry["ir.actions.report"]
+        with patch.object(reports, "_render_qweb_pdf", side_effect=UserError("no paper")), \
              self.assertLogs(PAPER, "WARNING"):
             self._apply()
         [mail] = self._mails(payment.o2c_notice_ids)
@@ -369,3 +381,8 @@ class TestNotice(NoticeCase):
         line.action_undo_reconciliation()
         with self.assertRaises(UserError):
             notice.with_user(clerk).action_send_again()
+        customer = new_test_user(self.env, "customer", groups="base.group_portal")
+        with self.assertRaises(AccessError):
+            self.env["ir.actions.report"].with_user(customer)._render_qweb_html(
+                "o2c_portal.o2c_receipt_report", notice.ids,
+            )

@@ -33,7 +33,8 @@ class TestPaymentHistory(AccountCase):
             self.assertIn(text, entry)
         links = self._tree(page).xpath(f"{ENTRIES}//a/@href")
         self.assertEqual(links, [
-            f"/my/invoices/{first.id}", f"/my/invoices/{second.id}", f"/my/billing/payments/{payment.move_id.id}/receipt.pdf",
+            f"/my/invoices/{first.id}", f"/my/invoices/{second.id}",
+            f"/my/billing/payments/{payment.move_id.id}/receipt.pdf",
         ])
 
     def test_what_was_paid_too_much_is_credit(self):
@@ -64,6 +65,17 @@ class TestPaymentHistory(AccountCase):
         (other | receivable).reconcile()
         row = self._rows()[0]
         self.assertEqual((row["method"], row["receipt"], row["documents"][0][0]), ("Bank transfer", "", invoice.name))
+        address = f"/my/billing/payments/{line.move_id.id}/receipt.pdf"
+        self._login(self.alice)
+        self._get(address, 404)
+        self.env["o2c.money.notice"].sudo()._tell_entry(line.move_id)
+        self.assertEqual(self._rows()[0]["receipt"], address)
+        response = self._get(address, 200)
+        name = f"Receipt%20{line.move_id.name}.pdf".replace("/", "-")
+        self.assertIn(name, response.headers["Content-Disposition"])
+        self.assertIn(invoice.name, response.text)
+        self._login(self.mallory)
+        self._get(address, 404)
 
     def test_drafts_and_cancelled_payments_are_no_history(self):
         payment = self._pay(self._make_invoice(100))
