@@ -29,8 +29,7 @@ class AccountPayment(models.Model):
             payment.o2c_receipt_note = latest.note
 
     def _search_o2c_receipt_state(self, operator, value):
-        notices_sudo = self.env["o2c.money.notice"].sudo()  # which payments, for whoever sees them
-        return [("id", "in", notices_sudo.search([("state", operator, value)]).payment_id.ids)]
+        return [("o2c_notice_ids.state", operator, value)]
 
     def write(self, vals):
         res = super().write(vals)

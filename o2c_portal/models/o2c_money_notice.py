@@ -11,9 +11,10 @@ STATES = [
     ("failed", "Not delivered"),
     ("no_address", "Not sent: no address"),
     ("off", "Not sent: switched off"),
-    ("before", "Not sent: older than the receipts"),
+    ("before", "Not sent: too old"),
 ]
 MONEY_JOURNALS = ("bank", "cash", "credit")
+OLD_DAYS = 30  # whoever books the bank statements of last year does not want to write to all who paid then
 
 
 class O2cMoneyNotice(models.Model):
@@ -167,7 +168,7 @@ class O2cMoneyNotice(models.Model):
         self._tell(incoming, standing, told, {
             "entry_id": entry.id, "partner_id": partner.id, "company_id": entry.company_id.id,
             "amount": abs(amount) or told[:1].amount, "currency_id": currency.id,
-        })
+        }, silent=entry.date < fields.Date.subtract(fields.Date.context_today(self), days=OLD_DAYS))
 
     @api.model
     def _take_over(self, entry, items, amount):
@@ -183,19 +184,24 @@ class O2cMoneyNotice(models.Model):
         return bool(found)
 
     @api.model
-    def _tell(self, incoming, standing, told, values):
+    def _tell(self, incoming, standing, told, values, silent=False):
         """Write down and send the next notice about some money, if there is one.
 
-        :param told: what was told about it before, latest first
+        :param told: the notices about it so far
+        :param bool silent: write it down only; a person may send it
         """
         told = told.sorted("number")
         kind = notices.next_notice(incoming, standing, told.mapped("kind"))
         if kind:
             last = told[-1:]
-            self.create({
-                **values, "kind": kind, "incoming": incoming, "number": last.number + 1,
+            notice = self.create({
+                **values, "kind": kind, "incoming": incoming, "number": last.number + 1, "state": "before",
                 "move_ids": [fields.Command.set(last.move_ids.ids)],
-            })._send()
+            })
+            if silent:
+                notice.move_ids = notice._documents()
+            else:
+                notice._send()
 
     def _send(self, again=False):
         self.env["o2c.receipt"]._send(self, again=again)

@@ -58,7 +58,8 @@ class NoticeCase(MoneyEventCase):
     def _transfer(self, amount, items, **values):
         """Import a bank transaction and book it on receivables, each matched with its item."""
         line = self.env["account.bank.statement.line"].create({
-            "journal_id": self.bank.id, "date": "2026-01-15", "payment_ref": "Transfer", "amount": amount, **values,
+            "journal_id": self.bank.id, "date": fields.Date.today(), "payment_ref": "Transfer", "amount": amount,
+            **values,
         })
         self._book(line, items)
         return line
@@ -99,11 +100,23 @@ class TestBankReceipt(NoticeCase):
         self._book(line, self._terms(invoice))
         self.assertEqual(self._told(), [("receipt", 100, invoice)], "matched again is no news")
 
+    def test_old_bank_statements_write_to_nobody_by_themselves(self):
+        today = fields.Date.today()
+        for days, state, mails in ((30, "queued", 1), (31, "before", 0)):
+            invoice = self._make_invoice(100)
+            line = self._transfer(100, self._terms(invoice), date=fields.Date.subtract(today, days=days))
+            self._apply()
+            notice = self.notices.search([("entry_id", "=", line.move_id.id)])
+            with self.subTest(days=days):
+                self.assertEqual((notice.state, len(self._mails(notice))), (state, mails))
+        notice.action_send_again()
+        self.assertEqual((notice.state, len(self._mails(notice))), ("queued", 1))
+
     def test_our_references(self):
         invoice = self._make_invoice(300)
         advice = self.env["o2c.remittance"]._for_invoices(invoice)[invoice.id]
         self.env["account.bank.statement.line"].create({
-            "journal_id": self.bank.id, "date": "2026-01-15", "payment_ref": advice.reference, "amount": 300,
+            "journal_id": self.bank.id, "date": fields.Date.today(), "payment_ref": advice.reference, "amount": 300,
         })
         self.assertEqual(self._told(), [("receipt", 300, invoice)])
 
@@ -131,7 +144,7 @@ class TestBankReceipt(NoticeCase):
         payment = self._pay(invoice)
         outstanding = payment.move_id.line_ids - self.notices._receivables(payment.move_id)
         self.env["account.bank.statement.line"].create({
-            "journal_id": self.bank.id, "date": "2026-01-15", "payment_ref": "Transfer", "amount": 100,
+            "journal_id": self.bank.id, "date": fields.Date.today(), "payment_ref": "Transfer", "amount": 100,
             "counterpart_account_id": outstanding.account_id.id,
         })
         self.assertEqual(self._told(), [("receipt", 100, invoice)])
@@ -235,7 +248,7 @@ class TestMoneyBack(NoticeCase):
 
     def test_a_transfer_that_came_and_went_back_is_told_as_what_went_back(self):
         came = self.env["account.bank.statement.line"].create({
-            "journal_id": self.bank.id, "date": "2026-01-15", "payment_ref": "Transfer", "amount": 60,
+            "journal_id": self.bank.id, "date": fields.Date.today(), "payment_ref": "Transfer", "amount": 60,
             "partner_id": self.customer.id, "counterpart_account_id": self.receivable.id,
         })
         self._transfer(-60, self.notices._receivables(came.move_id))

@@ -255,6 +255,8 @@ class TestReceipt(MoneyEventCase, MockEmail):
         self._apply()
         self.assertEqual((payment.o2c_receipt_state, payment.o2c_receipt_note),
                          ("no_address", "Payer Ltd has no email address."))
+        self.assertIn(payment, payment.search([("o2c_receipt_state", "in", ["failed", "no_address"])]))
+        self.assertNotIn(payment, payment.search([("o2c_receipt_state", "=", "failed")]))
         self.assertFalse(self._receipts(payment))
 
     def test_sent_again_by_hand_is_another_message(self):
