@@ -122,7 +122,7 @@ class O2cReceipt(models.AbstractModel):
             return self.env["ir.attachment"]
         source = notice.payment_id or notice.entry_id
         return self.env["ir.attachment"].sudo().create({  # sudo: as the mail it is for
-            "name": paper._file_name(notice, lang), "raw": pdf, "mimetype": "application/pdf",
+            "name": f"{paper._file_name(notice, lang)}.pdf", "raw": pdf, "mimetype": "application/pdf",
             "res_model": source._name, "res_id": source.id,
         })
 

@@ -130,5 +130,6 @@ class O2cReceiptPaper(models.AbstractModel):
         return report._render_qweb_pdf(REPORT, res_ids=notice.ids, data={"lang": lang})[0]
 
     def _file_name(self, notice, lang):
+        """Return the name of a notice as a file, without its extension."""
         title = self._title(notice.with_context(lang=lang).env, notice)
-        return f"{title} {notice._name_of_money()}.pdf".replace("/", "-")
+        return f"{title} {notice._name_of_money()}".replace("/", "-")

@@ -338,13 +338,13 @@ class TestNotice(NoticeCase):
         self.assertEqual(many, few)
         self.assertEqual((len(content["paid"]), len(content["settled"])), (30, 30))
         [mail] = self._mails(many_notice)
-        self.assertIn("10 more. The attached PDF lists all of them.", " ".join(mail.body_html.split()))
+        self.assertIn("More in the attached PDF: 10", " ".join(mail.body_html.split()))
         self.assertIn("30 documents are fully paid.", " ".join(mail.body_html.split()))
         paper = mail.attachment_ids.raw.decode()
         for invoice in many_notice.move_ids:
             self.assertIn(invoice.name, paper)
         [short] = self._mails(few_notice)
-        self.assertNotIn("The attached PDF lists", short.body_html)
+        self.assertNotIn("the attached PDF", short.body_html)
 
     def test_the_paper_is_attached_in_the_language_of_each_reader(self):
         self.env["res.lang"]._activate_lang("fr_FR")
