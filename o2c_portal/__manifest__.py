@@ -22,6 +22,7 @@
         # Records the addon works with
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
+        "data/o2c_banner_data.xml",
         "data/o2c_order_stage_data.xml",
         "data/o2c_payment_policy_data.xml",
         # Screens
@@ -73,6 +74,13 @@
         "views/o2c_mail_templates.xml",
         "report/o2c_receipt_report.xml",
         "report/account_move_report.xml",
+        "views/o2c_banner_views.xml",
+        "views/o2c_banner_measure_views.xml",
+        "views/res_partner_offers_views.xml",
+        "views/banner_templates.xml",
+        "views/banner_page_templates.xml",
+        "views/banner_preview_templates.xml",
+        "report/o2c_banner_report.xml",
     ],
     "demo": ["demo/o2c_portal_demo.xml"],
     "assets": {

@@ -3,6 +3,8 @@ from . import account_help
 from . import account_history
 from . import account_limits
 from . import account_plans
+from . import banner
+from . import banner_preview
 from . import basket
 from . import pay
 from . import pay_code

@@ -19,6 +19,7 @@ from ..models.o2c_basket_page import Visit
 from ..models.o2c_cashier import PolicyRefusal
 from ..models.o2c_payment_allocation import PaymentInProgress
 from .account import READ, ROUTE, account_page, account_route, account_scope
+from .offer import page_offer, result_offer
 from .payment import payer_key
 from .public import Refusal, page
 from .till import AccountTill, InvoiceTill, case_in
@@ -138,8 +139,11 @@ def _split(visit, chosen, groups):
 
 
 def overview(visit, chosen, errors=None, status=200):
-    """Show what is owed and let the reader choose."""
-    return show(visit, "basket_overview", words(visit)._account(visit, chosen, errors), status)
+    """Show what is owed and let the reader choose; offers only to who has logged in, and is not correcting a form."""
+    values = words(visit)._account(visit, chosen, errors)
+    if not visit.link and status == 200:
+        values["offer"] = page_offer(request.env.company, visit.payer, "portal", f"{ADDRESS}/offer/portal")
+    return show(visit, "basket_overview", values, status)
 
 
 def review(visit, chosen):
@@ -180,7 +184,10 @@ def result(visit):
     )
     if not transaction or not own:
         return request.redirect(visit.address)
-    return show(visit, "basket_result", words(visit)._paid(visit, transaction, sheet()))
+    values = words(visit)._paid(visit, transaction, sheet())
+    seen = f"{visit.address}/offer" if visit.link else f"{visit.address}/offer/pay"
+    offer = result_offer(values["outcome"], transaction.company_id, visit.payer, seen)
+    return show(visit, "basket_result", {**values, "offer": offer})
 
 
 def sheet():

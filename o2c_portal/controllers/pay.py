@@ -15,6 +15,7 @@ from ..models.o2c_cashier import NothingToPay, PolicyRefusal
 from ..models.o2c_pay_page import OTHER, AmountNotAllowed
 from ..models.payment_provider import REASONS
 from . import basket, transfer
+from .offer import result_offer
 from .payment import O2cPaymentPortal
 from .public import Refusal, guarded, page, speak
 
@@ -156,7 +157,9 @@ class O2cPay(O2cPaymentPortal):
         transaction = self._o2c_monitored()
         if transaction.o2c_pay_link_id != link:
             return self._o2c_back(token)
-        return self._o2c_page("result", token, link, self._o2c_desk(link)._result(link.move_id, transaction))
+        values = self._o2c_desk(link)._result(link.move_id, transaction)
+        offer = result_offer(values["outcome"], link.company_id, link.partner_id, f"/pay/{token}/offer")
+        return self._o2c_page("result", token, link, {**values, "offer": offer})
 
     @http.route("/pay/return", **LIGHT)
     @guarded(answer_page, "GET", "HEAD")

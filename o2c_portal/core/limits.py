@@ -34,6 +34,8 @@ LIMITS = {
     "own_limits": Limit(30, 3600),
     "plan_answer": Limit(20, 3600),
     "plan_wish": Limit(60, 3600),
+    "offer_seen": Limit(60, 3600),
+    "offer_stop": Limit(20, 3600),
 }
 DECLINES_PER_LINK = Limit(3, 3600)
 DECLINES_PER_PAYER = Limit(5, 3600)

@@ -1,4 +1,8 @@
 # Our records
+from . import o2c_banner
+from . import o2c_banner_pick
+from . import o2c_banner_reach
+from . import o2c_banner_view
 from . import o2c_contact_change
 from . import o2c_customer_request
 from . import o2c_money_event
@@ -24,6 +28,8 @@ from . import o2c_account
 from . import o2c_account_contacts
 from . import o2c_account_limits
 from . import o2c_account_requests
+from . import o2c_banner_audience
+from . import o2c_banner_result
 from . import o2c_basket
 from . import o2c_cashier
 from . import o2c_credit
@@ -55,6 +61,7 @@ from . import account_payment_term_line
 from . import ir_actions_report
 from . import ir_http
 from . import ir_rule
+from . import link_tracker
 from . import mail_mail
 from . import payment_method
 from . import payment_provider

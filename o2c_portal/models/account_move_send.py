@@ -1,4 +1,5 @@
-"""Adds to account.move.send: the email of an invoice knows that it is one, and goes to who shall get invoices."""
+"""Adds to account.move.send: the email of an invoice knows that it is one, and goes to who shall get invoices; banners
+on invoices that are made to be sent are counted."""
 
 from odoo import api, models
 
@@ -19,3 +20,10 @@ class AccountMoveSend(models.AbstractModel):
             return partners
         chosen = move.partner_id._o2c_named_contacts("invoice")
         return (partners - move.partner_id | chosen.sudo(self.env.su)) if chosen else partners
+
+    @api.model
+    def _link_invoice_documents(self, invoices_data):
+        """Override of account: here the PDF becomes the one that is sent, with the banner on it."""
+        super()._link_invoice_documents(invoices_data)
+        made = [move for move, data in invoices_data.items() if data.get("pdf_attachment_values")]
+        self.env["o2c.banner"]._count_documents(self.env["account.move"].concat(*made), "pdf")

@@ -81,6 +81,11 @@ class ResCompany(models.Model):
     o2c_pay_code_pdf = fields.Boolean("Code to type on invoice PDFs", default=True)
     o2c_bank_pdf = fields.Boolean("Bank transfer on invoice PDFs", default=True)
 
+    # Banners
+    o2c_banner_companies_agree = fields.Boolean(
+        "Companies must agree to offers", help="Banners are mailed to companies, too, only after they agreed.",
+    )
+
     # Bank transfers
     o2c_remittance_apply = fields.Boolean(
         "Apply bank transfers by their reference", default=True,

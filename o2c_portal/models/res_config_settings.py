@@ -39,6 +39,9 @@ class ResConfigSettings(models.TransientModel):
     o2c_request_user_id = fields.Many2one(related="company_id.o2c_request_user_id", readonly=False)
     o2c_request_pause_days = fields.Integer(related="company_id.o2c_request_pause_days", readonly=False)
 
+    # Banners
+    o2c_banner_companies_agree = fields.Boolean(related="company_id.o2c_banner_companies_agree", readonly=False)
+
     # Bank transfers
     o2c_remittance_apply = fields.Boolean(related="company_id.o2c_remittance_apply", readonly=False)
     o2c_tolerance_amount = fields.Monetary(related="company_id.o2c_tolerance_amount", readonly=False)

@@ -174,6 +174,29 @@ class ResPartner(models.Model):
             over = own_limits.exceeded(limit, use)
             partner.o2c_own_limit_state = "over" if over else "within" if limit.is_set else "none"
 
+    # === OFFERS === #
+
+    o2c_offers = fields.Selection(
+        [("agreed", "Agreed"), ("could_refuse", "Could refuse, did not"), ("refused", "Refused")], "Offers by Email",
+        tracking=True, copy=False,
+        help="Agreed: asked for offers, or ticked a box that was empty before. Could refuse, did not: gave the address "
+             "when buying and was offered to refuse; enough for offers of your own, similar products. Refused: gets "
+             "no offers, not even on pages. Empty: not known; companies get offers, individuals do not.",
+    )
+
+    def _o2c_offers_consent(self):
+        """Return what a contact said about offers; what was said for its company counts for it too, and a refusal of
+        either wins."""
+        self.ensure_one()
+        said = {self.o2c_offers, self.commercial_partner_id.o2c_offers}
+        return next((answer for answer in ("refused", "agreed", "could_refuse") if answer in said), "")
+
+    def _o2c_refuse_offers(self):
+        """Note that a contact wants no more offers, with a line in its history; nothing if that is known."""
+        for partner in self.filtered(lambda partner: partner.o2c_offers != "refused"):
+            partner.o2c_offers = "refused"
+            partner.message_post(body=self.env._("Wants no more offers: used the link below one."))
+
     # === STAFF === #
 
     @api.model

@@ -9,6 +9,9 @@ from . import test_account_plans
 from . import test_account_start
 from . import test_account_transfer
 from . import test_bank_transfer
+from . import test_banner
+from . import test_banner_pages
+from . import test_banner_paper
 from . import test_billing_contacts
 from . import test_customer_request
 from . import test_invoice_instalments
@@ -42,6 +45,7 @@ from . import test_statement
 from . import test_statement_page
 from . import test_statement_send
 from . import test_translations
+from .core import test_banners
 from .core import test_instalments
 from .core import test_limits
 from .core import test_money

@@ -17,6 +17,9 @@ USERS = {
 }
 #                        portal internal salesman invoicing clerk manager
 TABLE = {
+    "o2c.banner":             ("", "", "", "", R, RWCU),
+    "o2c.banner.reach":       ("", "", "", "", R, R),
+    "o2c.banner.view":        ("", "", "", "", R, R),
     "o2c.contact.change":     ("", "", "", "", R, R),
     "o2c.customer.request":   ("", "", "", "", "rw", "rw"),
     "o2c.customer.request.item": ("", "", "", "", R, R),
