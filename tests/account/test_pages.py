@@ -80,3 +80,26 @@ def test_writing_from_right_to_left_and_zoom(chrome, shop, customer):
         assert reader.page.locator("html").get_attribute("dir") == "rtl"
     reader.open("/my/billing").look()
     context.close()
+
+
+def test_a_banner_counts_once_when_it_comes_into_view(account, customer):
+    for _invoice in range(4):
+        customer.invoice(50, instalments=False)
+    tag = customer.client("res.partner.category", "create", {"name": f"Sees banners {customer.id}"})
+    customer.client("res.partner", "write", [customer.id], {"category_id": [(4, tag)]})
+    banner = customer.client("o2c.banner", "create", {
+        "name": "Spring", "title": "Spring offer", "url": "https://shop.example.com/a", "state": "live",
+        "holdout_percent": 0, "category_ids": [(4, tag)],
+    })
+    views = f"SELECT coalesce(sum(views), 0) FROM o2c_banner_view WHERE banner_id = {banner} AND is_shown"
+    account.open("/my/billing").says("Advertisement", "Spring offer")
+    account.page.wait_for_timeout(500)
+    assert customer.shop.query(views) == [["0"]], "it is below what a phone shows"
+    with account.page.expect_response("**/my/billing/offer/portal") as seen:
+        account.page.get_by_text("Spring offer").scroll_into_view_if_needed()
+    assert seen.value.status == 204
+    account.page.evaluate("scrollTo(0, 0)")
+    account.page.get_by_text("Spring offer").scroll_into_view_if_needed()
+    account.page.wait_for_timeout(500)
+    assert customer.shop.query(views) == [["1"]]
+    account.look()
