@@ -32,6 +32,7 @@
         "views/account_move_instalment_views.xml",
         "views/sale_order_schedule_views.xml",
         "views/sale_portal_templates.xml",
+        "report/pay_request_report.xml",
         "report/sale_report_templates.xml",
         "views/o2c_portal_menus.xml",
         "views/o2c_payment_policy_views.xml",

@@ -104,9 +104,14 @@ class AccountMove(models.Model):
     def _o2c_pay_code(self, channel):
         """Return the code that opens the same page as the address of a printed channel (pdf, print), as it is printed;
         ``False`` when nothing is payable online."""
+        link = self._o2c_pay_link(channel)
+        return bool(link) and link._code()
+
+    def _o2c_pay_link(self, channel):
+        """Return the current link of this document for a channel, empty when nothing is payable online."""
         self.ensure_one()
         links = self.env["o2c.pay.link"]._get_or_create(self.filtered(lambda move: move._o2c_is_payable()), channel)
-        return self.id in links and links[self.id]._code()
+        return links.get(self.id, self.env["o2c.pay.link"])
 
     def action_o2c_copy_pay_link(self):
         """Put the Pay Now address of this invoice on the user's clipboard.
@@ -211,15 +216,15 @@ class AccountMove(models.Model):
             "o2c_pay": {**request, "view_url": view_url},
         }
 
-    def _o2c_pay_request_pdf(self):
+    def _o2c_pay_request_pdf(self, ahead=None):
         """Return what the PDF shows to get the invoice paid, None when there is nothing to pay online."""
         self.ensure_one()
-        return self.env["o2c.pay.request"]._for_pdf(self)
+        return self.env["o2c.pay.request"]._for_pdf(self, ahead)
 
-    def _o2c_bank_request_pdf(self):
+    def _o2c_bank_request_pdf(self, ahead=None):
         """Return what the PDF shows to get the invoice paid by bank transfer, None when that is not to be shown."""
         self.ensure_one()
-        return self.env["o2c.pay.request"]._for_bank(self)
+        return self.env["o2c.pay.request"]._for_bank(self, ahead)
 
     # What the customer told us
 

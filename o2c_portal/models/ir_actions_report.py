@@ -1,4 +1,4 @@
-"""Adds to ir.actions.report: reports without scripts need not wait for any; invoices know their banners."""
+"""Adds to ir.actions.report: reports without scripts need not wait for any; what invoices show is read all at once."""
 
 from odoo import models
 
@@ -14,16 +14,20 @@ class IrActionsReport(models.Model):
         return command
 
     def _get_rendering_context(self, report, docids, data):
-        """Override: the banners of all invoices of a PDF in one go, as ``o2c_banners`` by document.
-
-        With ``o2c_banner_preview`` (an id) in the context all of them show that one, without being asked.
-        """
+        """Override: what invoices ask for is read for all documents of a report before the first is rendered, and so are
+        their banners, as ``o2c_banners`` by document."""
         data = super()._get_rendering_context(report, docids, data)
+        if report.model == "account.move" and data.get("report_type") != "html":
+            data["o2c_ahead"] = self.env["o2c.pay.request"]._ahead(data["docs"])
         if report.model == "account.move" and data.get("report_type") == "pdf":
-            moves, preview = self.env["account.move"].browse(docids), self.env.context.get("o2c_banner_preview")
-            if preview:
-                banner = self.env["o2c.banner"].browse(preview)
-                data["o2c_banners"] = {move.id: banner._for_reader("pdf", move.partner_id) for move in moves}
-            else:
-                data["o2c_banners"] = self.env["o2c.banner"]._pick_for_documents(moves, "pdf")
+            data["o2c_banners"] = self._o2c_banners(self.env["account.move"].browse(docids))
         return data
+
+    def _o2c_banners(self, moves):
+        """Return ``{move id: banner}``. With ``o2c_banner_preview`` (an id) in the context all of them show that one,
+        without being asked."""
+        preview = self.env.context.get("o2c_banner_preview")
+        if not preview:
+            return self.env["o2c.banner"]._pick_for_documents(moves, "pdf")
+        banner = self.env["o2c.banner"].browse(preview)
+        return {move.id: banner._for_reader("pdf", move.partner_id) for move in moves}

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import dataclass
 
 from PIL import Image
 from reportlab.graphics.barcode import qrencoder
@@ -12,9 +13,31 @@ from odoo.tools.image import image_data_uri
 
 from ..core import instalments
 from ..core.money import to_major
+from .o2c_pay_link import O2cPayLink
+from .o2c_remittance import O2cRemittance
 
 QR_MODULE_PIXELS = 8
 EPC_NAME, EPC_TEXT = 5, 10  # lines of a SEPA transfer code
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What a document that is about to be printed needs: what it asks for as ``core.instalments.Instalment``, and its
+    link and its transfer reference where it shows them."""
+
+    items: list
+    link: O2cPayLink | None
+    advice: O2cRemittance | None
+
+
+class QuickCode(qrencoder.QRCode):
+    """A QR code that takes one of the eight masks instead of drawing and weighing them all, five sixths of the work.
+
+    Readers take every mask. It matters for long runs of the same byte, which addresses with a token do not have.
+    """
+
+    def getBestMaskPattern(self):  # noqa: N802  (the name reportlab calls)
+        return 2
 
 
 class O2cPayRequest(models.AbstractModel):
@@ -27,10 +50,13 @@ class O2cPayRequest(models.AbstractModel):
         as ``(label, date, amount)`` when the document has several.
         """
         url = move._o2c_pay_url(channel)
-        items = move._o2c_asked()
+        return self._request(move, url, move._o2c_asked()) if url else None
+
+    def _request(self, move, url, items):
+        """Return the request for a document of which address and instalments are known; see ``_for``."""
         still = [item for item in instalments.merged(items) if item.open_minor > 0]
         amount, date = self._due_now(move, still)
-        if not url or not amount:
+        if not amount:
             return None
         return {
             "url": url,
@@ -41,8 +67,12 @@ class O2cPayRequest(models.AbstractModel):
         }
 
     def _due_now(self, move, still):
-        """Return amount (minor units) and date of what is asked for: what the pay page asks for as well."""
-        amount, date = move._o2c_due_now()
+        """Return amount (minor units) and date of what is asked for of the open instalments: what the pay page asks for
+        as well; ``(0, None)`` when nothing is open."""
+        due = instalments.due_now(still, fields.Date.context_today(move))
+        if not due:
+            return 0, None
+        amount, date = sum(item.open_minor for item in due), due[0].date_due
         planned = any(item.plan_id for item in still)
         # sudo: whoever sends the invoice offers its discount
         if discounts := {} if planned else self.env["o2c.cashier"].sudo()._discounts(move, still):
@@ -50,32 +80,59 @@ class O2cPayRequest(models.AbstractModel):
             date = min(move.line_ids.browse(discounts).mapped("discount_date"))
         return amount, date
 
-    def _for_pdf(self, move):
-        """Return the request with its address as an image, ``qr``, to be scanned from paper, and with the ``code`` and
-        the address, ``place``, where it can be typed."""
-        request = move.company_id.o2c_pay_now_pdf and self._for(move, "pdf")
+    def _ahead(self, moves):
+        """Return ``{move_id: Ahead}`` of those documents that ask for a payment on paper, what they need being read and
+        made for all of them at once."""
+        owed = moves.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice" and move.amount_residual > 0
+        )
+        online = owed.filtered(lambda move: move.company_id.o2c_pay_now_pdf and move._o2c_is_payable())
+        links = self.env["o2c.pay.link"]._get_or_create(online, "pdf")
+        by_bank = owed.filtered(lambda move: move.company_id.o2c_bank_pdf and move.partner_bank_id)
+        advices = self.env["o2c.remittance"]._for_invoices(by_bank)
+        asked = owed._o2c_asked_by_move()
+        return {move.id: Ahead(asked[move], links.get(move.id), advices.get(move.id)) for move in owed}
+
+    def _for_pdf(self, move, ahead=None):
+        """Return the request as paper shows it, see ``_on_paper``. Terms that do not show their dates elsewhere do not
+        here; a plan was agreed on with the customer and is shown.
+
+        :param dict ahead: see ``_ahead``
+        """
+        known = (self._ahead(move) if ahead is None else ahead).get(move.id)
+        link = known and known.link
+        request = link and self._request(move, link._url(), known.items)
         if not request:
             return None
-        code = move.company_id.o2c_pay_code_pdf and move._o2c_pay_code("pdf")
-        place = f"{move.get_base_url().rstrip('/')}/pay"
+        listed = move.invoice_payment_term_id.display_on_invoice or move.line_ids.o2c_plan_id
+        code = move.company_id.o2c_pay_code_pdf and link._code()
+        return {**request, **self._on_paper(move, request["url"], code), "rows": request["rows"] if listed else []}
+
+    def _on_paper(self, document, url, code):
+        """Return what paper needs beside the address: ``qr``, the address as an image to be scanned; the ``code`` and
+        the address, ``place``, where it is typed; and the ``direction`` of the text."""
+        place = f"{document.get_base_url().rstrip('/')}/pay"
         return {
-            **request, "qr": self._qr(request["url"]), "code": code, "place_url": place,
-            "place": place.partition("://")[2],
+            "url": url, "qr": self._qr(url), "code": code, "place_url": place, "place": place.partition("://")[2],
+            "direction": self._direction(document),
         }
 
-    def _for_bank(self, move):
+    def _direction(self, document):
+        """Return the direction of the text, ``ltr`` or ``rtl``, in the language of the document's environment."""
+        return self.env["res.lang"]._get_data(code=document.env.lang).direction or "ltr"
+
+    def _for_bank(self, move, ahead=None):
         """Return what a customer needs to pay the document by bank transfer, None when there is nothing to transfer or
         no account to transfer to. Keys: ``holder``, ``account``, ``bic``, ``bank``, ``amount``, ``reference``; ``qr``,
-        the image that banking apps scan, where Odoo can make one (account_qr_code_sepa: euros, IBAN).
+        the image that banking apps scan, where Odoo can make one (account_qr_code_sepa: euros, IBAN); ``direction``.
         """
-        account = move.partner_bank_id
-        owed = move.state == "posted" and move.move_type == "out_invoice" and move.amount_residual > 0
-        if not owed or not account or not move.company_id.o2c_bank_pdf:
+        known = (self._ahead(move) if ahead is None else ahead).get(move.id)
+        advice = known and known.advice
+        if not advice or advice.state == "cancelled":
             return None
-        still = [item for item in move._o2c_asked() if item.open_minor > 0]
-        amount, _date = self._due_now(move, still)
-        advice = self.env["o2c.remittance"]._for_invoices(move).get(move.id)
-        if not amount or not advice or advice.state == "cancelled":
+        account = move.partner_bank_id
+        amount, _date = self._due_now(move, [item for item in known.items if item.open_minor > 0])
+        if not amount:
             return None
         return self._transfer(account, amount, advice, move.partner_id)
 
@@ -93,6 +150,7 @@ class O2cPayRequest(models.AbstractModel):
             "amount": format_amount(account.env, amount, currency),
             "reference": advice.display_name,
             "qr": payload and self._qr(payload),
+            "direction": self._direction(move),
         }
 
     def _epc(self, account, amount, advice, payer):
@@ -113,12 +171,12 @@ class O2cPayRequest(models.AbstractModel):
         Odoo's ``barcode()`` draws through a bitmap renderer that current versions of reportlab no longer bring along;
         an invoice must not fail to be printed for that.
         """
-        code = qrencoder.QRCode(None, qrencoder.QRErrorCorrectLevel.M)
+        code = QuickCode(None, qrencoder.QRErrorCorrectLevel.M)
         code.addData(text)
         code.make()
         size = code.getModuleCount()
-        image = Image.new("1", (size, size))
-        image.putdata([not code.isDark(row, column) for row in range(size) for column in range(size)])
+        pixels = bytes(0 if code.isDark(row, column) else 255 for row in range(size) for column in range(size))
+        image = Image.frombytes("L", (size, size), pixels).convert("1")
         stream = io.BytesIO()
         image.resize((size * QR_MODULE_PIXELS,) * 2, Image.Resampling.NEAREST).save(stream, "PNG")
         return stream.getvalue()

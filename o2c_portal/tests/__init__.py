@@ -15,6 +15,7 @@ from . import test_banner_paper
 from . import test_billing_contacts
 from . import test_customer_request
 from . import test_invoice_instalments
+from . import test_invoice_layouts
 from . import test_invoice_mail
 from . import test_invoice_pdf
 from . import test_money_core
