@@ -24,6 +24,8 @@ PUBLIC = {"type": "http", "auth": "public", "csrf": False, "sitemap": False}
 READ = {**PUBLIC, "readonly": True}
 LIGHT = {**READ, "save_session": False}  # no cookie before there is something to protect
 TYPED_LENGTH = 30  # as much of a refused amount as its field shows again
+OWN_PAGES = ("pay", "account")  # an order is paid on its own page, which Odoo has
+ALL_PURPOSES = (*OWN_PAGES, "order")
 MESSAGES = {404: "unknown", 405: "unknown", 410: "gone", 422: "refused", 429: "unknown"}
 
 
@@ -43,13 +45,14 @@ def answer_json(refusal):
     return request.make_json_response({"jsonrpc": "2.0", "id": None, "error": error}, status=refusal.status)
 
 
-def find_link(token):
+def find_link(token, *purposes):
     """Return the link of a token with elevated rights, in the company and the language it is to be used in.
 
+    :param purposes: of links that are good for this page, by default those with pages of their own
     :raises Refusal: 404, or 429 after too many misses, when there is none
     """
     link = request.env["o2c.pay.link"]._find(token)
-    if not link:
+    if not link or link.purpose not in (purposes or OWN_PAGES):
         raise missed()
     creditor = link.company_id.partner_id
     (creditor | link.partner_id).fetch(["lang", "tz", "country_id", "commercial_partner_id"])
@@ -89,7 +92,9 @@ class O2cPay(O2cPaymentPortal):
     @guarded(answer_page, "GET", "HEAD")
     def o2c_pay_choose(self, token, **_query):
         """Show what is owed and let the payer choose what to pay."""
-        link, desk = self._o2c_open(token)
+        link, desk = self._o2c_open(token, *ALL_PURPOSES)
+        if link.purpose == "order":
+            return request.redirect(link.order_id._o2c_pay_address(), code=303)
         if link.purpose == "account":
             return basket.overview(basket.link_visit(link, token), basket.read_selection())
         if desk._standing(link) == "paid":
@@ -190,12 +195,12 @@ class O2cPay(O2cPaymentPortal):
         """Return the service that reads the invoice; the token has shown that the visitor may see that much."""
         return link.env["o2c.pay.page"].sudo()
 
-    def _o2c_open(self, token):
-        """Return a link that is good for something and the desk to read it with.
+    def _o2c_open(self, token, *purposes):
+        """Return a link that is good for something and the desk to read it with; see ``find_link``.
 
         :raises Refusal: 404, 410 or 429
         """
-        link = find_link(token)
+        link = find_link(token, *purposes)
         desk = self._o2c_desk(link)
         if desk._standing(link) == "gone":
             raise Refusal(410, "gone")

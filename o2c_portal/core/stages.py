@@ -29,6 +29,12 @@ class Facts:
         return self.fully_paid or 0 < self.deposit <= self.paid
 
 
+def deposit_missing(facts: Facts, invoiced: int, under_way: int) -> int:
+    """Return what an order still asks for of its deposit, which is never more than the order is worth: less what was
+    paid, what open invoices ask for (``invoiced``) and what payments on their way will bring; never negative."""
+    return max(min(facts.deposit, facts.total) - facts.paid - invoiced - under_way, 0)
+
+
 @dataclass(frozen=True)
 class Rule:
     """When ``trigger`` holds, the order belongs at least in stage ``stage_id``."""

@@ -10,6 +10,7 @@ from . import o2c_money_notice
 from . import o2c_order_stage
 from . import o2c_pay_link
 from . import o2c_pay_link_account
+from . import o2c_pay_link_order
 from . import o2c_payment_allocation
 from . import o2c_payment_plan
 from . import o2c_payment_plan_item
@@ -37,6 +38,7 @@ from . import o2c_order_progress
 from . import o2c_pay_page
 from . import o2c_basket_page  # extends the pay page
 from . import o2c_pay_request
+from . import o2c_pay_request_order  # extends it
 from . import o2c_payment_history
 from . import o2c_plan_desk
 from . import o2c_rate_limiter
@@ -73,6 +75,7 @@ from . import res_partner
 from . import res_users
 from . import res_partner_category
 from . import sale_order
+from . import sale_order_pay
 
 # Views over the tables above
 from . import o2c_due_item

@@ -14,13 +14,15 @@ from ..core import limits, paycode, paylink
 CODE_CHANNELS = ("pdf", "print")  # what ends up on paper
 NONCES = 3  # how many are tried before we give up; two codes are alike once in 2^50
 USED_FIELDS = (
-    "purpose", "move_id", "account_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at", "revoked_at",
+    "purpose", "move_id", "order_id", "account_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at",
+    "revoked_at",
 )
 EXTEND_AFTER = timedelta(days=1)  # a document rendered all day long does not write its link every time
 
 
 class O2cPayLink(models.Model):
-    """The right to pay one document, or what is owed on one account, without login, until it expires or is revoked.
+    """The right to pay one invoice, what is owed on one account, or the deposit of one order, without login, until it
+    expires or is revoked.
 
     Nothing in a row opens a page: the token is derived from the nonce and a key kept outside the table, and only
     its hash is stored. So is the code of links that are printed, which is another way to the same link: who revokes it
@@ -33,7 +35,8 @@ class O2cPayLink(models.Model):
     _check_company_auto = True
 
     purpose = fields.Selection(
-        [("pay", "Pay an invoice"), ("account", "Pay on an account")], required=True, readonly=True, default="pay"
+        [("pay", "Pay an invoice"), ("account", "Pay on an account"), ("order", "Pay on an order")],
+        required=True, readonly=True, default="pay",
     )
     move_id = fields.Many2one(
         "account.move", "Invoice", readonly=True, index=True, ondelete="cascade", check_company=True
@@ -63,7 +66,7 @@ class O2cPayLink(models.Model):
     start_count = fields.Integer("Started", compute="_compute_payments", compute_sudo=True)
     paid_count = fields.Integer("Paid", compute="_compute_payments", compute_sudo=True)
     paid_amount = fields.Monetary("Amount paid", compute="_compute_payments", compute_sudo=True)
-    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id", compute_sudo=True)
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")], compute="_compute_state"
     )
@@ -73,14 +76,15 @@ class O2cPayLink(models.Model):
     _current_uniq = models.UniqueIndex("(move_id, channel) WHERE is_current")
     _purpose_names_what_is_paid = models.Constraint(
         """CHECK (purpose = 'pay' AND move_id IS NOT NULL
-                  OR purpose = 'account' AND move_id IS NULL AND account_id IS NOT NULL)""",
-        "A pay link is for an invoice or for the account of a customer.",
+                  OR purpose = 'account' AND move_id IS NULL AND account_id IS NOT NULL
+                  OR purpose = 'order' AND move_id IS NULL AND order_id IS NOT NULL)""",
+        "A pay link is for an invoice, for the account of a customer, or for an order.",
     )
 
-    @api.depends("move_id.currency_id", "company_id.currency_id")
+    @api.depends("move_id.currency_id", "order_id.currency_id", "company_id.currency_id")
     def _compute_currency_id(self):
         for link in self:
-            link.currency_id = link.move_id.currency_id or link.company_id.currency_id
+            link.currency_id = link._document().currency_id or link.company_id.currency_id
 
     @api.depends("expires_at", "revoked_at")
     def _compute_state(self):
@@ -102,11 +106,11 @@ class O2cPayLink(models.Model):
             link.start_count = started.get(link.id, 0)
             link.paid_count, link.paid_amount = paid.get(link.id, (0, 0.0))
 
-    @api.depends("move_id", "partner_id", "channel")
+    @api.depends("move_id", "order_id", "partner_id", "channel")
     def _compute_display_name(self):
         labels = dict(self._fields["channel"]._description_selection(self.env))
-        for link in self:
-            name = link.move_id.name or link.partner_id.display_name
+        for link in self:  # sudo: who may see a link may see of which document it is
+            name = link.sudo()._document().name or link.partner_id.display_name
             link.display_name = f"{name} · {labels.get(link.channel, '')}"
 
     # Making and finding links. Whoever renders a document needs its link, so these work with elevated rights;
@@ -161,16 +165,22 @@ class O2cPayLink(models.Model):
             code_hash, self._expiry(move, channel, now), self.env.uid, self.env.uid, now, now,
         )
 
+    def _document(self):
+        """Return the invoice or the order a link is for; an empty invoice for the link of an account."""
+        return self.move_id or self.order_id or self.move_id
+
     @api.model
-    def _expiry(self, move, channel, now):
-        days = move.company_id.sudo()[f"o2c_link_days_{channel if channel in paylink.DUE_CHANNELS else 'manual'}"]
-        return paylink.expires_at(channel, move.invoice_date_due, now, days)
+    def _expiry(self, document, channel, now):
+        """Return when a link to an invoice or an order ends; a quotation lives to its own date, and beyond."""
+        days = document.company_id.sudo()[f"o2c_link_days_{channel if channel in paylink.DUE_CHANNELS else 'manual'}"]
+        due = document.validity_date if document._name == "sale.order" else document.invoice_date_due
+        return paylink.expires_at(channel, due, now, days)
 
     def _prolong(self):
         """Let links whose document was rendered again live as long as a new one would."""
         now = fields.Datetime.now()
         for link in self:
-            end = self._expiry(link.move_id, link.channel, now)
+            end = self._expiry(link._document(), link.channel, now)
             if end > link.expires_at + EXTEND_AFTER:
                 link.expires_at = end
 
@@ -205,7 +215,7 @@ class O2cPayLink(models.Model):
     def _url(self):
         """Return the absolute address of this link, ``False`` when its token cannot be derived any more."""
         token = self._token()
-        source = self.move_id or self.company_id
+        source = self._document() or self.company_id
         return f"{source.get_base_url().rstrip('/')}/pay/{token}" if token else False
 
     def _code(self):
@@ -263,7 +273,7 @@ class O2cPayLink(models.Model):
             "revoked_reason": reason,
             "is_current": False,
         })
-        for document, links in alive.grouped(lambda link: link.move_id or link.account_id).items():
+        for document, links in alive.grouped(lambda link: link._document() or link.account_id).items():
             document._message_log(body=self.env._(
                 "Pay links revoked: %(count)s. Reason: %(reason)s", count=len(links), reason=reason
             ))

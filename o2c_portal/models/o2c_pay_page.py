@@ -32,6 +32,8 @@ class O2cPayPage(models.AbstractModel):
         """Say what a link is good for: ``gone``, ``paid`` or ``open``."""
         if link.purpose == "account":
             return "open" if link.state == "active" and link._is_of_account() else "gone"
+        if link.purpose == "order":
+            return "open" if link.state == "active" and link.order_id.state != "cancel" else "gone"
         move = link.move_id
         if link.state != "active" or not move._o2c_is_payable_document():
             return "gone"

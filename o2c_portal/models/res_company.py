@@ -77,8 +77,8 @@ class ResCompany(models.Model):
     )
     o2c_receipt_emails = fields.Char("Tell these addresses", help="Email addresses with a comma between them.")
     o2c_pay_now_mail = fields.Boolean("Pay Now in invoice emails", default=True)
-    o2c_pay_now_pdf = fields.Boolean("Pay Now on invoice PDFs", default=True)
-    o2c_pay_code_pdf = fields.Boolean("Code to type on invoice PDFs", default=True)
+    o2c_pay_now_pdf = fields.Boolean("Pay Now on PDFs", default=True)
+    o2c_pay_code_pdf = fields.Boolean("Code to type on PDFs", default=True)
     o2c_bank_pdf = fields.Boolean("Bank transfer on invoice PDFs", default=True)
 
     # Banners

@@ -2,7 +2,18 @@
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.o2c_portal.core.stages import Facts, Fired, NextPayment, Rule, Step, holds, next_payment, plan, share
+from odoo.addons.o2c_portal.core.stages import (
+    Facts,
+    Fired,
+    NextPayment,
+    Rule,
+    Step,
+    deposit_missing,
+    holds,
+    next_payment,
+    plan,
+    share,
+)
 
 NEW, DEPOSIT, BUILD, PAID = 1, 2, 3, 4
 RANKS = {NEW: 10, DEPOSIT: 20, BUILD: 30, PAID: 40}
@@ -36,6 +47,28 @@ class TestStages(BaseCase):
                 facts = Facts(total, paid, deposit)
                 self.assertEqual(holds("deposit_paid", facts), deposit_paid)
                 self.assertEqual(holds("fully_paid", facts), fully_paid)
+
+    def test_what_is_missing_of_a_deposit(self):
+        table = [
+            # total, deposit, paid, on open invoices, on its way -> missing
+            (1000, 300, 0, 0, 0, 300),
+            (1000, 300, 100, 0, 0, 200),
+            (1000, 300, 0, 100, 0, 200),
+            (1000, 300, 0, 0, 100, 200),
+            (1000, 300, 100, 100, 100, 0),
+            (1000, 300, 299, 0, 0, 1),
+            (1000, 300, 300, 0, 0, 0),
+            (1000, 300, 1000, 0, 0, 0),
+            (1000, 300, 0, 1000, 0, 0),
+            (1000, 300, -50, 0, 0, 350),
+            (200, 300, 0, 0, 0, 200),
+            (0, 300, 0, 0, 0, 0),
+            (-50, 300, 0, 0, 0, 0),
+            (1000, 0, 0, 0, 0, 0),
+        ]
+        for total, deposit, paid, invoiced, under_way, missing in table:
+            with self.subTest(total=total, deposit=deposit, paid=paid, invoiced=invoiced, under_way=under_way):
+                self.assertEqual(deposit_missing(Facts(total, paid, deposit), invoiced, under_way), missing)
 
     def test_an_unknown_trigger_is_refused(self):
         with self.assertRaises(KeyError):
