@@ -16,7 +16,7 @@ from ..core.money import to_major
 from .o2c_pay_link import O2cPayLink
 from .o2c_remittance import O2cRemittance
 
-QR_MODULE_PIXELS = 8
+QR_MODULE_PIXELS = 4  # wkhtmltopdf takes its time for every pixel
 EPC_NAME, EPC_TEXT = 5, 10  # lines of a SEPA transfer code
 
 
@@ -178,7 +178,8 @@ class O2cPayRequest(models.AbstractModel):
         pixels = bytes(0 if code.isDark(row, column) else 255 for row in range(size) for column in range(size))
         image = Image.frombytes("L", (size, size), pixels).convert("1")
         stream = io.BytesIO()
-        image.resize((size * QR_MODULE_PIXELS,) * 2, Image.Resampling.NEAREST).save(stream, "PNG")
+        large = image.resize((size * QR_MODULE_PIXELS,) * 2, Image.Resampling.NEAREST)
+        large.save(stream, "PNG", compress_level=1)
         return stream.getvalue()
 
     def _row(self, move, item):

@@ -40,6 +40,21 @@ class Page:
 class PdfCommon(O2cCommon, HttpCase):
     """Many documents are printed by one run of wkhtmltopdf, and scanned by one run of each tool."""
 
+    @classmethod
+    def _make_branches(cls):
+        """Make ``branches``, a branch of the company for each of Odoo's layouts, which the user works in as well."""
+        company = cls.env.company
+        cls.branches = cls.env["res.company"].create([
+            {
+                "name": f"{layout.title()} Branch", "parent_id": company.id,
+                "external_report_layout_id": cls.env.ref(f"web.external_layout_{layout}").id,
+            }
+            for layout in LAYOUTS
+        ])
+        cls.cr.precommit.run()  # gives the branches their accounts
+        cls.env.user.company_ids |= cls.branches
+        cls.env = cls.env(context={**cls.env.context, "allowed_company_ids": [company.id, *cls.branches.ids]})
+
     def _print(self, records, report=INVOICE, **context):
         """Return ``{record: bytes of its PDF}``."""
         records.invalidate_recordset()

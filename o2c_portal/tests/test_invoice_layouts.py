@@ -6,7 +6,7 @@ from unittest import skipUnless
 from odoo.fields import Command, Date
 from odoo.tests import tagged
 
-from .pdf_common import LAYOUTS, PdfCommon
+from .pdf_common import PdfCommon
 
 SIZES = (1, 4, 7, 10, 13)  # lines of an invoice: what follows them meets the end of the page at another place each time
 ARABIC = {
@@ -21,20 +21,11 @@ class TestInvoiceLayouts(PdfCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        company = cls.env.company
-        cls.branches = cls.env["res.company"].create([
-            {
-                "name": f"{layout.title()} Branch", "parent_id": company.id, "link_qr_code": True,
-                "external_report_layout_id": cls.env.ref(f"web.external_layout_{layout}").id,
-            }
-            for layout in LAYOUTS
-        ])
-        cls.cr.precommit.run()  # gives the branches their accounts
-        cls.env.user.company_ids |= cls.branches
-        cls.env = cls.env(context={**cls.env.context, "allowed_company_ids": [company.id, *cls.branches.ids]})
+        cls._make_branches()
+        cls.branches.link_qr_code = True  # Odoo's own code, which ours takes the place of
         cls.term = cls._make_term((30, 0), (40, 30), (30, 60))
         cls.account = cls.env["res.partner.bank"].create({
-            "acc_number": "BE71 0961 2345 6769", "partner_id": company.partner_id.id, "allow_out_payment": True,
+            "acc_number": "BE71 0961 2345 6769", "partner_id": cls.env.company.partner_id.id, "allow_out_payment": True,
         })
 
     @classmethod

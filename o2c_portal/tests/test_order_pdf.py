@@ -137,6 +137,17 @@ class TestOrderPdf(PdfCommon):
             self.assertNotIn("Pay Now", text)
             self.assertFalse(self.env["o2c.pay.link"].search([("order_id", "=", order.id)]))
 
+    @skipUnless(shutil.which("zbarimg") and shutil.which("pdftoppm"), "needs zbarimg and pdftoppm")
+    def test_every_layout(self):
+        self._make_branches()
+        orders = self.env["sale.order"].concat(*(self._order(company_id=branch.id) for branch in self.branches))
+        for order, pages in self._read(orders, ORDER, scan=True).items():
+            with self.subTest(layout=order.company_id.name):
+                [page] = pages
+                self.assertEqual(page.codes, (self._url(order),))
+                self.assertIn(self._url(order), page.addresses)
+                self.assertIn("To confirm this order, please pay a deposit of $ 300.00 Pay Now", page.text)
+
     def test_switched_off(self):
         order = self._order()
         self.env.company.o2c_pay_now_pdf = False
