@@ -12,7 +12,7 @@ class O2cPayLink(models.Model):
     _inherit = "o2c.pay.link"
 
     order_id = fields.Many2one(
-        "sale.order", "Order", readonly=True, index="btree_not_null", ondelete="cascade", check_company=True
+        "sale.order", readonly=True, index="btree_not_null", ondelete="cascade", check_company=True
     )
 
     _current_order_uniq = models.UniqueIndex("(order_id, channel) WHERE is_current AND purpose = 'order'")

@@ -13,8 +13,7 @@ from odoo.tools import mute_logger
 from .pdf_common import ORDER, PdfCommon
 
 
-@tagged("post_install", "-at_install")
-class TestOrderPdf(PdfCommon):
+class OrderPdfCommon(PdfCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -36,6 +35,30 @@ class TestOrderPdf(PdfCommon):
             order.action_confirm()
         return order
 
+    def _url(self, order):
+        return self.env["o2c.pay.link"]._for_order(order, "pdf")._url()
+
+
+@tagged("post_install", "-at_install")
+class TestOrderLayouts(OrderPdfCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._make_branches()
+
+    @skipUnless(shutil.which("zbarimg") and shutil.which("pdftoppm"), "needs zbarimg and pdftoppm")
+    def test_every_layout(self):
+        orders = self.env["sale.order"].concat(*(self._order(company_id=branch.id) for branch in self.branches))
+        for order, pages in self._read(orders, ORDER, scan=True).items():
+            with self.subTest(layout=order.company_id.name):
+                [page] = pages
+                self.assertEqual(page.codes, (self._url(order),))
+                self.assertIn(self._url(order), page.addresses)
+                self.assertIn("To confirm this order, please pay a deposit of $ 300.00 Pay Now", page.text)
+
+
+@tagged("post_install", "-at_install")
+class TestOrderPdf(OrderPdfCommon):
     def _pay(self, order, amount, state="done"):
         transaction = self._create_transaction(
             "direct", amount=amount, currency_id=order.currency_id.id, partner_id=self.customer.id, state=state,
@@ -47,9 +70,6 @@ class TestOrderPdf(PdfCommon):
     def _missing(self, order):
         order.invalidate_recordset()
         return order._o2c_deposit_missing()
-
-    def _url(self, order):
-        return self.env["o2c.pay.link"]._for_order(order, "pdf")._url()
 
     def _open(self, url):
         """Return status, path and amount of the payment form of what somebody who has nothing but the link gets."""
@@ -136,17 +156,6 @@ class TestOrderPdf(PdfCommon):
             text = " ".join(page.text for page in printed[order])
             self.assertNotIn("Pay Now", text)
             self.assertFalse(self.env["o2c.pay.link"].search([("order_id", "=", order.id)]))
-
-    @skipUnless(shutil.which("zbarimg") and shutil.which("pdftoppm"), "needs zbarimg and pdftoppm")
-    def test_every_layout(self):
-        self._make_branches()
-        orders = self.env["sale.order"].concat(*(self._order(company_id=branch.id) for branch in self.branches))
-        for order, pages in self._read(orders, ORDER, scan=True).items():
-            with self.subTest(layout=order.company_id.name):
-                [page] = pages
-                self.assertEqual(page.codes, (self._url(order),))
-                self.assertIn(self._url(order), page.addresses)
-                self.assertIn("To confirm this order, please pay a deposit of $ 300.00 Pay Now", page.text)
 
     def test_switched_off(self):
         order = self._order()
