@@ -14,8 +14,8 @@ class IrActionsReport(models.Model):
         return command
 
     def _get_rendering_context(self, report, docids, data):
-        """Override: what invoices ask for is read for all documents of a report before the first is rendered, and so are
-        their banners, as ``o2c_banners`` by document."""
+        """Override: what invoices ask for is read for all documents of a report before the first is rendered, and so
+        are their banners, as ``o2c_banners`` by document."""
         data = super()._get_rendering_context(report, docids, data)
         if report.model == "account.move" and data.get("report_type") != "html":
             data["o2c_ahead"] = self.env["o2c.pay.request"]._ahead(data["docs"])

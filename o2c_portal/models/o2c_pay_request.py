@@ -150,7 +150,7 @@ class O2cPayRequest(models.AbstractModel):
             "amount": format_amount(account.env, amount, currency),
             "reference": advice.display_name,
             "qr": payload and self._qr(payload),
-            "direction": self._direction(move),
+            "direction": self._direction(account),
         }
 
     def _epc(self, account, amount, advice, payer):

@@ -25,7 +25,8 @@ class TestPostLimits(AccountPageCase, BadInputCase):
         credit, terms = self._terms(self._make_invoice(1.0, move_type="out_refund")), self._terms(self.today_invoice)
         account = self.env["o2c.pay.link"].sudo()._for_account(self.contact, self.env.company, "manual")._token()
         self.today_invoice.partner_bank_id = self.env["res.partner.bank"].create({
-            "acc_number": "BE71 0961 2345 6769", "partner_id": self.env.company.partner_id.id, "allow_out_payment": True,
+            "acc_number": "BE71 0961 2345 6769", "partner_id": self.env.company.partner_id.id,
+            "allow_out_payment": True,
         })
         chosen = {"group": self.group, "choice": "selected", "item": terms.id}
         return {
