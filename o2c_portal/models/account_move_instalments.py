@@ -109,13 +109,17 @@ class AccountMove(models.Model):
             for move, items in result.items()
         }
 
-    def _o2c_due_now(self):
+    def _o2c_due_now(self, items=None, record=None):
         """Return ``(amount in minor units, earliest due date)`` of what should be paid today: everything up to
         today, else the next instalment; all of it, where the customer's policy lets it be paid as a whole only;
-        ``(0, False)`` when nothing is open."""
-        record, _why = self.env["o2c.payment.policy"]._resolve(self.commercial_partner_id, self.company_id)
+        ``(0, False)`` when nothing is open.
+
+        :param items: what ``_o2c_asked`` returned, and the ``record`` of the policy that applies, where they are known
+        """
+        if record is None:
+            record, _why = self.env["o2c.payment.policy"]._resolve(self.commercial_partner_id, self.company_id)
         rules = record._rules(self.currency_id, self.company_id)
-        due = policy.asked(rules, self._o2c_asked(), fields.Date.context_today(self))
+        due = policy.asked(rules, self._o2c_asked() if items is None else items, fields.Date.context_today(self))
         return sum(item.open_minor for item in due), due[0].date_due if due else False
 
     # === ON THE DOCUMENT === #

@@ -14,6 +14,7 @@ from odoo.tools.image import image_data_uri
 from ..core import instalments
 from ..core.money import to_major
 from .o2c_pay_link import O2cPayLink
+from .o2c_payment_policy import O2cPaymentPolicy
 from .o2c_remittance import O2cRemittance
 
 QR_MODULE_PIXELS = 4  # wkhtmltopdf takes its time for every pixel
@@ -22,10 +23,11 @@ EPC_NAME, EPC_TEXT = 5, 10  # lines of a SEPA transfer code
 
 @dataclass(frozen=True)
 class Ahead:
-    """What a document that is about to be printed needs: what it asks for as ``core.instalments.Instalment``, and its
-    link and its transfer reference where it shows them."""
+    """What a document that is about to be printed needs: what it asks for as ``core.instalments.Instalment``, the
+    policy of its customer, and its link and its transfer reference where it shows them."""
 
     items: list
+    policy: O2cPaymentPolicy
     link: O2cPayLink | None
     advice: O2cRemittance | None
 
@@ -52,10 +54,10 @@ class O2cPayRequest(models.AbstractModel):
         url = move._o2c_pay_url(channel)
         return self._request(move, url, move._o2c_asked()) if url else None
 
-    def _request(self, move, url, items):
+    def _request(self, move, url, items, policy=None):
         """Return the request for a document of which address and instalments are known; see ``_for``."""
         still = [item for item in instalments.merged(items) if item.open_minor > 0]
-        amount, date = self._due_now(move, still)
+        amount, date = self._due_now(move, still, policy)
         if not amount:
             return None
         return {
@@ -66,13 +68,10 @@ class O2cPayRequest(models.AbstractModel):
             "rows": [self._row(move, item) for item in still] if len(items) > 1 else [],
         }
 
-    def _due_now(self, move, still):
+    def _due_now(self, move, still, policy=None):
         """Return amount (minor units) and date of what is asked for of the open instalments: what the pay page asks for
-        as well; ``(0, None)`` when nothing is open."""
-        due = instalments.due_now(still, fields.Date.context_today(move))
-        if not due:
-            return 0, None
-        amount, date = sum(item.open_minor for item in due), due[0].date_due
+        as well; ``(0, False)`` when nothing is open."""
+        amount, date = move._o2c_due_now(still, policy)
         planned = any(item.plan_id for item in still)
         # sudo: whoever sends the invoice offers its discount
         if discounts := {} if planned else self.env["o2c.cashier"].sudo()._discounts(move, still):
@@ -90,8 +89,18 @@ class O2cPayRequest(models.AbstractModel):
         links = self.env["o2c.pay.link"]._get_or_create(online, "pdf")
         by_bank = owed.filtered(lambda move: move.company_id.o2c_bank_pdf and move.partner_bank_id)
         advices = self.env["o2c.remittance"]._for_invoices(by_bank)
-        asked = owed._o2c_asked_by_move()
-        return {move.id: Ahead(asked[move], links.get(move.id), advices.get(move.id)) for move in owed}
+        asked, policies = owed._o2c_asked_by_move(), self._policies(owed)
+        return {
+            move.id: Ahead(asked[move], policies[move.id], links.get(move.id), advices.get(move.id)) for move in owed
+        }
+
+    def _policies(self, moves):
+        """Return ``{move_id: policy}``, the policies of the customers of documents."""
+        found = {}
+        for company, documents in moves.grouped("company_id").items():
+            policies = self.env["o2c.payment.policy"]._resolve_many(documents.commercial_partner_id, company)
+            found.update((move.id, policies[move.commercial_partner_id.id][0]) for move in documents)
+        return found
 
     def _for_pdf(self, move, ahead=None):
         """Return the request as paper shows it, see ``_on_paper``. Terms that do not show their dates elsewhere do not
@@ -101,7 +110,7 @@ class O2cPayRequest(models.AbstractModel):
         """
         known = (self._ahead(move) if ahead is None else ahead).get(move.id)
         link = known and known.link
-        request = link and self._request(move, link._url(), known.items)
+        request = link and self._request(move, link._url(), known.items, known.policy)
         if not request:
             return None
         listed = move.invoice_payment_term_id.display_on_invoice or move.line_ids.o2c_plan_id
@@ -131,7 +140,7 @@ class O2cPayRequest(models.AbstractModel):
         if not advice or advice.state == "cancelled":
             return None
         account = move.partner_bank_id
-        amount, _date = self._due_now(move, [item for item in known.items if item.open_minor > 0])
+        amount, _date = self._due_now(move, [item for item in known.items if item.open_minor > 0], known.policy)
         if not amount:
             return None
         return self._transfer(account, amount, advice, move.partner_id)
