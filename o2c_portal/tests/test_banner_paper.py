@@ -9,7 +9,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools.pdf import OdooPdfFileReader
 
 from .banner_common import BannerCase, picture
-from .test_invoice_pdf import LAYOUTS
+from .pdf_common import LAYOUTS
 
 
 @tagged("post_install", "-at_install")
