@@ -1,1 +1,1 @@
-"""The only package that may import a payment or accounting SDK, and only when a call is made."""
+"""The only package that imports a payment or accounting SDK, or runs another program; and only when a call is made."""

@@ -1,7 +1,22 @@
-"""Adds to account.move.send: the email of an invoice knows that it is one, and goes to who shall get invoices; banners
-on invoices that are made to be sent are counted."""
+"""Adds to account.move.send: the email of an invoice knows that it is one, and goes to who shall get invoices; many
+PDFs are printed in parts, two at once; a run of sendings learns what became of each document; banners are counted."""
 
 from odoo import api, models
+from odoo.tools import split_every
+
+from ..core import sending
+
+
+class Once:
+    """Work that is done the first time it is asked for."""
+
+    def __init__(self, work):
+        self._work = work
+
+    def __call__(self):
+        work, self._work = self._work, None
+        if work:
+            work()
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -27,3 +42,42 @@ class AccountMoveSend(models.AbstractModel):
         super()._link_invoice_documents(invoices_data)
         made = [move for move, data in invoices_data.items() if data.get("pdf_attachment_values")]
         self.env["o2c.banner"]._count_documents(self.env["account.move"].concat(*made), "pdf")
+
+    # === MANY PDFS === #
+
+    @api.model
+    def _prepare_invoice_pdf_report(self, invoices_data):
+        """Override of account: print in parts. While one part is printed, the next is written and printed as well."""
+        self._o2c_print_parts(list(split_every(sending.part_size(len(invoices_data)), invoices_data)), invoices_data)
+
+    @api.model
+    def _o2c_print_parts(self, parts, invoices_data):
+        """Print the first of these parts and, beside it, the others.
+
+        The database is only ever used by this thread: a report that waits for its PDF calls back for the next part.
+        """
+        first, *rest = parts
+        others = Once(lambda: self._o2c_print_parts(rest, invoices_data) if rest else None)
+        printer = self.with_context(o2c_no_print_delay=True, o2c_meanwhile=others)
+        super(AccountMoveSend, printer)._prepare_invoice_pdf_report({move: invoices_data[move] for move in first})
+        others()  # where nothing had to be printed
+
+    # === RUNS === #
+
+    @api.model
+    def _hook_if_errors(self, moves_data, allow_raising=True):
+        """Override of account: a run learns why documents could not be sent."""
+        if outcome := self.env.context.get("o2c_send_outcome"):
+            outcome.errors.update((move.id, self._format_error_text(data["error"])) for move, data in moves_data.items())
+        return super()._hook_if_errors(moves_data, allow_raising=allow_raising)
+
+    @api.model
+    def _hook_if_success(self, moves_data, from_cron=False):
+        """Override of account: a run learns by which ways the documents go out."""
+        if outcome := self.env.context.get("o2c_send_outcome"):
+            outcome.methods.update(
+                (move.id, {method for method in data["sending_methods"]
+                           if self._is_applicable_to_move(method, move, **data)})
+                for move, data in moves_data.items()
+            )
+        return super()._hook_if_success(moves_data, from_cron=from_cron)

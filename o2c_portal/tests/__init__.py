@@ -43,6 +43,7 @@ from . import test_portal_address
 from . import test_post_limits
 from . import test_rate_limiter
 from . import test_receipt
+from . import test_send_pdf
 from . import test_statement
 from . import test_statement_page
 from . import test_statement_send
@@ -64,6 +65,7 @@ from .core import test_remittance
 from .core import test_risk
 from .core import test_schedule
 from .core import test_selection
+from .core import test_sending
 from .core import test_stages
 from .core import test_statements
 from .core import test_typed

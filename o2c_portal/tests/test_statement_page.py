@@ -198,7 +198,7 @@ class TestStatementPage(StatementCase, HttpCase):
         text = " ".join(page.extract_text() for page in OdooPdfFileReader(io.BytesIO(content)).pages)
         for words in ("Statement of account", "Balance due USD", self.docs["first"].name, self.docs["loose"].name):
             self.assertIn(words, " ".join(text.split()).replace("\N{NO-BREAK SPACE}", " "))
-        self.assertEqual(commands[0][commands[0].index("--javascript-delay") + 1], "0")
+        self.assertEqual(commands[0][commands[0].index("--javascript-delay") + 1], "100")
 
     def test_printing_is_limited(self):
         with patch.dict("odoo.addons.o2c_portal.core.limits.LIMITS", {"statement_pdf": Limit(2, 600)}):
