@@ -66,6 +66,7 @@
         "views/res_partner_account_views.xml",
         "views/plan_templates.xml",
         "views/account_move_views.xml",
+        "views/o2c_send_run_views.xml",
         "views/o2c_money_event_views.xml",
         "views/o2c_money_notice_views.xml",
         "views/o2c_remittance_views.xml",

@@ -20,6 +20,8 @@ from . import o2c_payment_policy
 from . import o2c_payment_policy_method
 from . import o2c_payment_policy_scope
 from . import o2c_remittance
+from . import o2c_send_item
+from . import o2c_send_run
 from . import o2c_stage_log
 from . import o2c_stage_rule
 from . import o2c_statement_mailing

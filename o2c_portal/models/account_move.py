@@ -136,6 +136,16 @@ class AccountMove(models.Model):
             "context": {"create": False},
         }
 
+    # === SENDING === #
+
+    def _compute_is_being_sent(self):
+        """Override of account: what waits in a bulk sending is being sent."""
+        super()._compute_is_being_sent()
+        waiting = self.env["o2c.send.item"].sudo().search_fetch(  # sudo: whoever sees the document may know
+            [("move_id", "in", self.ids), ("state", "in", ("waiting", "working"))], ["move_id"],
+        )
+        waiting.move_id.with_env(self.env).is_being_sent = True
+
     # === PLANS === #
 
     o2c_plan_count = fields.Integer(

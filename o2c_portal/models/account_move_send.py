@@ -68,7 +68,9 @@ class AccountMoveSend(models.AbstractModel):
     def _hook_if_errors(self, moves_data, allow_raising=True):
         """Override of account: a run learns why documents could not be sent."""
         if outcome := self.env.context.get("o2c_send_outcome"):
-            outcome.errors.update((move.id, self._format_error_text(data["error"])) for move, data in moves_data.items())
+            outcome.errors.update(
+                (move.id, self._format_error_text(data["error"])) for move, data in moves_data.items()
+            )
         return super()._hook_if_errors(moves_data, allow_raising=allow_raising)
 
     @api.model

@@ -12,8 +12,8 @@ from odoo.addons.base.models.ir_actions_report import _wkhtml
 from ..gateways import wkhtmltopdf
 
 _logger = logging.getLogger(__name__)
-# Milliseconds per run of the program, not per document. Without any, the script that puts headers in place loses its race
-# where style sheets cannot be loaded.
+# Milliseconds per run of the program, not per document. Without any, the script that puts headers in place loses its
+# race where style sheets cannot be loaded.
 DELAY = "100"
 LONG_PAGE = 4 * 1024 * 1024  # characters; Odoo cuts the tables of such pages before it prints them
 

@@ -1,4 +1,4 @@
-"""Adds to mail.mail: receipts and statements report how they fared; receipts are tried again by themselves."""
+"""Adds to mail.mail: receipts, statements and bulk sendings learn how they fared; receipts are tried again."""
 
 from datetime import timedelta
 
@@ -20,6 +20,9 @@ class MailMail(models.Model):
     o2c_statement_id = fields.Many2one(
         "o2c.statement.mailing", string="Statement of", index="btree_not_null", ondelete="set null", readonly=True
     )
+    o2c_send_item_id = fields.Many2one(
+        "o2c.send.item", string="Document of a bulk sending", index="btree_not_null", ondelete="set null", readonly=True
+    )
     o2c_tries = fields.Integer(readonly=True)
     o2c_retry_at = fields.Datetime(string="Next try", readonly=True)
 
@@ -29,10 +32,12 @@ class MailMail(models.Model):
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
-        """Override of mail: note what became of a receipt or a statement, before the mail may be deleted."""
+        """Override of mail: note what became of receipts, statements and bulk sendings, before mails are deleted."""
         self.filtered("o2c_notice_id")._o2c_note_delivery(failure_type)
         for mail in self.filtered("o2c_statement_id"):
             mail.o2c_statement_id.sudo()._note_delivery(mail, mail.failure_reason)  # sudo: the queue may run as anybody
+        for mail in self.filtered("o2c_send_item_id"):
+            mail.o2c_send_item_id.sudo()._note_delivery(mail, failure_type, failure_reason)  # as above
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )

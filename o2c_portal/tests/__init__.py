@@ -44,6 +44,7 @@ from . import test_post_limits
 from . import test_rate_limiter
 from . import test_receipt
 from . import test_send_pdf
+from . import test_send_run
 from . import test_statement
 from . import test_statement_page
 from . import test_statement_send

@@ -41,6 +41,8 @@ TABLE = {
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms
     "o2c.remittance":         ("", "", "", "", R, R),
     "o2c.remittance.line":    ("", "", "", "", R, R),
+    "o2c.send.item":          ("", "", "", R, R, R),
+    "o2c.send.run":           ("", "", "", R, R, R),
     "o2c.stage.log":          ("", "", R, R, R, R),
     "o2c.stage.rule":         ("", "", R, "", R, RWCU),
     "o2c.statement.mailing":  ("", "", "", "", R, R),

@@ -39,11 +39,10 @@ class TestInvoiceMail(O2cCommon, MockEmail):
             active_model="account.move", active_ids=invoices.ids,
         ).create({})
         wizard.action_send_and_print()
-        self.assertTrue(all(invoices.mapped("sending_data")))
 
         def cron():
             with self.enter_registry_test_mode():
-                self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
+                self.env.ref("o2c_portal.ir_cron_send_run").method_direct_trigger()
             self.env["mail.mail"].sudo().process_email_queue()
 
         return self._sent(cron)

@@ -18,7 +18,7 @@ class TestSendPdf(O2cCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["ir.config_parameter"].sudo().set_param("report.url", "http://127.0.0.1:9")  # nobody there: no style sheets
+        cls.env["ir.config_parameter"].sudo().set_param("report.url", "http://127.0.0.1:9")  # no style sheets
         cls.send = cls.env["account.move.send"].with_context(force_report_rendering=True)
         cls.invoices = cls.env["account.move"].browse()
         for number in range(1, 6):

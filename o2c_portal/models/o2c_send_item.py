@@ -1,0 +1,218 @@
+"""One document of a bulk sending: its state and its emails are written in one transaction."""
+
+import logging
+import time
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..core import sending
+
+_logger = logging.getLogger(__name__)
+MAX_TRIES = 3
+
+
+class Outcome:
+    """What the pipeline said about the documents it was given: ``errors`` as ``{move id: text}``, and the ways that
+    were open for the others as ``{move id: {sending method}}``."""
+
+    def __init__(self):
+        self.errors, self.methods = {}, {}
+
+
+class O2cSendItem(models.Model):
+    """A document in a run. A chunk is marked as at work and committed before it is touched; the emails and the outcome
+    come in one commit after it. So a worker that is killed leaves either nothing or everything, and the tries count."""
+
+    _name = "o2c.send.item"
+    _description = "Document of a Bulk Sending"
+    _order = "id"
+    _rec_name = "move_id"
+
+    run_id = fields.Many2one("o2c.send.run", "Sending", required=True, readonly=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="run_id.company_id", store=True)
+    move_id = fields.Many2one("account.move", "Document", required=True, readonly=True, index=True,
+                              ondelete="cascade")
+    partner_id = fields.Many2one(related="move_id.partner_id", string="Customer")
+    state = fields.Selection(
+        [("waiting", "Waiting"), ("working", "At work"), ("sent", "Sent"), ("failed", "Failed"),
+         ("skipped", "Skipped")],
+        required=True, default="waiting", readonly=True, index=True,
+    )
+    reason = fields.Char(readonly=True)
+    tries = fields.Integer(readonly=True)
+    delivered = fields.Integer("Emails delivered", readonly=True, help="Taken by the mail server.")
+    seconds = fields.Float(readonly=True, help="Its share of the time its chunk took.")
+    done_at = fields.Datetime("Done on", readonly=True)
+
+    _one_live = models.UniqueIndex(
+        "(move_id) WHERE state IN ('waiting', 'working')", "This document is already being sent.",
+    )
+
+    @api.model
+    def _add(self, run, moves):
+        """Write down documents for a run; those that another run is about to send are skipped with that reason."""
+        live = self.search([("move_id", "in", moves.ids), ("state", "in", ("waiting", "working"))]).move_id
+        reason = self.env._("Another sending is about to send it.")
+        self.create([
+            {"run_id": run.id, "move_id": move.id, **({"state": "skipped", "reason": reason} if move in live else {})}
+            for move in moves
+        ])
+
+    # The queue
+
+    @api.model
+    def _count_waiting(self):
+        return self.search_count([("state", "=", "waiting"), ("run_id.state", "=", "running")])
+
+    @api.model
+    def _waiting_runs(self):
+        """Return the runs with documents that wait, the oldest first."""
+        rows = self._read_group([("state", "=", "waiting"), ("run_id.state", "=", "running")], ["run_id"])
+        return self.env["o2c.send.run"].browse(sorted(run.id for [run] in rows))
+
+    @api.model
+    def _take_back(self):
+        """Let documents wait again that a killed worker had at hand; give up those that stop every worker."""
+        left = self.search([("state", "=", "working")])
+        hopeless = left.filtered(lambda item: item.tries >= MAX_TRIES)
+        hopeless._close("failed", self.env._("The server stopped at every try."))
+        (left - hopeless).state = "waiting"
+
+    @api.model
+    def _claim(self, run):
+        """Take the next documents of a run. What was tried before goes alone: if it stops the worker again, it is the
+        only one that does."""
+        waiting = self.search(
+            [("run_id", "=", run.id), ("state", "=", "waiting"), ("run_id.state", "=", "running")],
+            order="tries, id", limit=sending.CHUNK,
+        )
+        chunk = waiting.filtered(lambda item: not item.tries) or waiting[:1]
+        for tries, items in chunk.grouped("tries").items():
+            items.write({"state": "working", "tries": tries + 1})
+        return chunk.with_context(lang=run.user_id.lang, tz=run.user_id.tz)  # who sends reads the reasons
+
+    # Sending
+
+    def _send(self):
+        """Send these documents and commit. When that is impossible because of one of them, the halves are sent each on
+        its own, so that the others go out and the one is left with its reason."""
+        if not self:
+            return
+        try:
+            self._deliver()
+        except Exception as error:  # noqa: BLE001 - one document must not hold up the others; the reason is kept
+            self.env.cr.rollback()
+            if len(self) > 1:
+                half = len(self) // 2
+                self[:half]._send()
+                self[half:]._send()
+                return
+            _logger.warning("%s could not be sent", self.display_name, exc_info=True)
+            self._failed(error)
+        self.env["ir.cron"]._commit_progress()
+
+    def _failed(self, error):
+        """Note why a document could not be sent; what somebody else was writing at that moment is tried again."""
+        if isinstance(error, OperationalError) and self.tries < MAX_TRIES:
+            self.write({"state": "waiting", "reason": str(error)})
+        else:
+            self._close("failed", str(error) or repr(error))
+
+    def _deliver(self):
+        """Make the documents and their emails by Odoo's own pipeline; write down what became of each."""
+        began, run = time.monotonic(), self.run_id
+        posted = self.filtered(lambda item: item.move_id.state == "posted")
+        (self - posted)._close("skipped", self.env._("It is not posted any more."))
+        outcome = Outcome()
+        pipeline = self.env["account.move.send"].with_company(run.company_id).with_context(o2c_send_outcome=outcome)
+        last_mail = self._last_mail()
+        if posted:
+            pipeline._generate_and_send_invoices(
+                posted.move_id.with_env(pipeline.env), allow_raising=False,
+                author_user_id=run.user_id.id, author_partner_id=run.user_id.partner_id.id,
+            )
+        posted._note(outcome)
+        posted._link_mails(last_mail)
+        self.seconds = (time.monotonic() - began) / len(self)
+
+    def _note(self, outcome):
+        """Close items by what the pipeline said about their documents."""
+        for (state, reason), items in self.grouped(lambda item: item._verdict(outcome)).items():
+            items._close(state, reason)
+
+    def _verdict(self, outcome):
+        """Return ``(state, reason)`` of one item."""
+        if error := outcome.errors.get(self.move_id.id):
+            return "failed", error
+        if outcome.methods.get(self.move_id.id, set()) - {"manual"}:
+            return "sent", False
+        if "manual" in outcome.methods.get(self.move_id.id, ()):
+            return "skipped", self.env._("The customer is set to get invoices by hand.")
+        return "skipped", self.env._("No email address. The PDF was made.")
+
+    def _close(self, state, reason):
+        self.write({"state": state, "reason": reason, "done_at": fields.Datetime.now()})
+
+    # Emails
+
+    @api.model
+    def _last_mail(self):
+        [[last]] = self.env.execute_query(SQL("SELECT coalesce(max(id), 0) FROM mail_mail"))
+        return last
+
+    def _link_mails(self, last_mail):
+        """Have the emails that were just written for these documents say how they fared."""
+        self.env.flush_all()
+        self.env.cr.execute(SQL(
+            """
+            UPDATE mail_mail mail SET o2c_send_item_id = item.id
+              FROM mail_message message, o2c_send_item item
+             WHERE mail.id > %(last)s AND message.id = mail.mail_message_id
+               AND message.model = 'account.move' AND message.res_id = item.move_id AND item.id = ANY(%(items)s)
+            """,
+            last=last_mail, items=self.ids,
+        ))
+        self.env["mail.mail"].invalidate_model(["o2c_send_item_id"])
+
+    def _note_delivery(self, mail, failure_type, failure_reason):
+        """Keep what the mail server said about an email of this document."""
+        if mail.state == "sent" and not failure_type:
+            self.delivered += 1
+            if self.state == "failed" and not self._open_mails():
+                self._close("sent", False)
+        else:
+            reason = (failure_reason or mail.failure_reason or self.env._("unknown reason")).splitlines()[0]
+            to = mail.email_to or ", ".join(mail.recipient_ids.mapped("email"))
+            self._close("failed", f"{to}: {reason}")
+
+    def _open_mails(self):
+        """Return the emails of these documents that nobody has got yet."""
+        return self.env["mail.mail"].search([
+            ("o2c_send_item_id", "in", self.ids), ("state", "in", ("outgoing", "exception")),
+        ])
+
+    # People
+
+    def _retry(self):
+        """Let failed and skipped documents wait again. Where somebody has got the email already, only the emails that
+        failed are sent again, so that nobody gets it twice."""
+        stuck = self.filtered(lambda item: item.state in ("failed", "skipped"))
+        partly = stuck.filtered("delivered")
+        mails = partly._open_mails()
+        mails.mark_outgoing()
+        mails._o2c_queue()
+        again = stuck - partly
+        again._open_mails().cancel()
+        elsewhere = self.search([("move_id", "in", again.move_id.ids), ("state", "in", ("waiting", "working"))]).move_id
+        again.filtered(lambda item: item.move_id not in elsewhere).write({
+            "state": "waiting", "tries": 0, "reason": False, "seconds": 0, "done_at": False,
+        })
+
+    def _as_failure(self):
+        return {
+            "id": self.id, "move_id": self.move_id.id, "name": self.move_id.display_name,
+            "customer": self.partner_id.display_name or "", "state": self.state, "reason": self.reason or "",
+        }

@@ -1,0 +1,53 @@
+"""Adds to account.move.send.batch.wizard: it counts without rendering, and starts a run that can be watched."""
+
+from odoo import api, models
+
+
+class AccountMoveSendBatchWizard(models.TransientModel):
+    _inherit = "account.move.send.batch.wizard"
+
+    def action_send_and_print(self, force_synchronous=False, allow_fallback_pdf=False):
+        """Override of account: send in a run, and show how it goes."""
+        self.ensure_one()
+        if force_synchronous:
+            return super().action_send_and_print(force_synchronous, allow_fallback_pdf)
+        self._raise_danger_alerts(self.alerts or {})
+        return self.env["o2c.send.run"]._start(self.move_ids)._open()
+
+    # The summary only needs to know who can be written to. Odoo writes every email twice to find out.
+
+    @api.model
+    def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
+        """Override of account: somebody with an address, whoever else gets it."""
+        partner = move.partner_id
+        return partner if not partner or partner.email else partner._o2c_named_contacts("invoice").sudo(self.env.su)
+
+    @api.model
+    def _get_default_pdf_report_id(self, move):
+        """Override of account: nothing is printed here."""
+        return self.env["ir.actions.report"]
+
+    @api.model
+    def _get_default_mail_template_id(self, move):
+        """Override of account: nothing is written here."""
+        return self.env["mail.template"]
+
+    @api.model
+    def _get_default_mail_lang(self, move, mail_template):
+        """Override of account: nothing is written here."""
+        return move.partner_id.lang
+
+    @api.model
+    def _get_default_mail_body(self, move, mail_template, mail_lang):
+        """Override of account: nothing is written here."""
+        return False
+
+    @api.model
+    def _get_default_mail_subject(self, move, mail_template, mail_lang):
+        """Override of account: nothing is written here."""
+        return False
+
+    @api.model
+    def _get_default_mail_attachments_widget(self, move, mail_template, **options):
+        """Override of account: nothing is attached here."""
+        return []
