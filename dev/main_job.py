@@ -13,6 +13,7 @@ from decimal import Decimal
 from playwright.sync_api import sync_playwright
 
 from dev import place
+from dev.bulk_job import BulkJob
 from dev.maildev import Mails
 from dev.rpc import Client
 from dev.system import BROWSER_ARGUMENTS, chromium
@@ -292,9 +293,10 @@ def _pay_links(html):
 
 
 def main(url, database, mails):
-    """Run the main job against a running demo; return the exit status."""
+    """Run the main job and a bulk sending against a running demo; return the exit status."""
     try:
         MainJob(url, database, Mails(mails)).run()
+        BulkJob(url, database, Mails(mails)).run()
     except Exception:  # noqa: BLE001 (the failing step has been printed; the screenshot is saved)
         print(f"The main job failed; screenshots and the PDF are in {place.OUT}")
         return 1

@@ -164,7 +164,7 @@ class O2cSendItem(models.Model):
         return last
 
     def _link_mails(self, last_mail):
-        """Have the emails that were just written for these documents say how they fared."""
+        """Have the emails that were just written for these documents say how they fared, and go out at once."""
         self.env.flush_all()
         self.env.cr.execute(SQL(
             """
@@ -175,7 +175,10 @@ class O2cSendItem(models.Model):
             """,
             last=last_mail, items=self.ids,
         ))
+        linked = self.env.cr.rowcount
         self.env["mail.mail"].invalidate_model(["o2c_send_item_id"])
+        if linked:
+            self._open_mails()._o2c_queue()
 
     def _note_delivery(self, mail, failure_type, failure_reason):
         """Keep what the mail server said about an email of this document."""

@@ -56,7 +56,7 @@ export class SendProgress extends Component {
 
     /** Minutes and seconds, as in 1:05. */
     get left() {
-        return formatFloatTime(this.progress.seconds_left / 60);
+        return formatFloatTime(this.progress.seconds_left / 60, { noLeadingZeroHour: true });
     }
 
     openInvoice(failure) {
