@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 STATES = ("waiting", "working", "sent", "failed", "skipped")
 CHUNK = 40  # documents between two commits
-PART = 20  # documents of one run of the printing program: more do not make it faster, and all are in memory
+PART = 10  # documents of one run of the printing program: with more, the others wait longer for their turn
 PRINTERS = 2  # parts at work at once
 
 

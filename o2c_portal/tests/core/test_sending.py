@@ -8,7 +8,7 @@ from odoo.addons.o2c_portal.core.sending import Pace, pace, part_size
 @tagged("post_install", "-at_install")
 class TestSending(BaseCase):
     def test_both_printers_have_work_and_neither_gets_more_than_a_part(self):
-        for count, size in [(1, 1), (2, 1), (3, 2), (10, 5), (39, 20), (40, 20), (41, 20), (500, 20)]:
+        for count, size in [(1, 1), (2, 1), (3, 2), (10, 5), (19, 10), (20, 10), (40, 10), (500, 10)]:
             with self.subTest(count):
                 self.assertEqual(part_size(count), size)
 
