@@ -1,7 +1,7 @@
 """Sending invoices in bulk, PDF and email each, against Odoo without this addon; and what our blocks add to a PDF.
 
-Both servers have two workers and a mail server of their own; time runs from the click on *Send* until the last email has
-arrived. Odoo's queue of emails runs hourly: it is woken on both sides as soon as the emails are written.
+Both servers have two workers and a mail server of their own; time runs from the click on *Send* until the last email
+has arrived. Odoo's queue of emails runs hourly: it is woken on both sides as soon as the emails are written.
 ``O2C_BENCH_INVOICES`` makes the rounds smaller, for a quick look.
 """
 
