@@ -42,11 +42,11 @@ def test_killed_while_sending(start_server, mailbox):
     time.sleep(1.5)  # into the PDFs of the first chunk
     server.kill()
     server.start()
-    wait_until(lambda: states(shop, run).get("sent", 0) >= 3, True, timeout=120)
+    wait_until(lambda: states(shop, run).get("sent", 0) >= 3, True, timeout=240)
     server.kill()
     server.start()
     wait_until(lambda: states(shop, run), {"sent": INVOICES}, timeout=300)
-    wait_until(lambda: len(received(mailbox)), INVOICES, timeout=120)
+    wait_until(lambda: len(received(mailbox)), INVOICES, timeout=240)
     assert {len(copies) for copies in received(mailbox).values()} == {1}
     [[printed]] = shop.query("SELECT count(*) FROM ir_attachment WHERE res_field = 'invoice_pdf_report_file'")
     assert printed == str(INVOICES)
@@ -57,11 +57,11 @@ def test_stopped_and_resumed(server, client, mailbox):
     run = send(shop, shop.invoices(INVOICES))
     wait_until(lambda: "working" in states(shop, run), True)
     client("o2c.send.run", "action_stop", [run])
-    wait_until(lambda: "working" in states(shop, run), False, timeout=120)
+    wait_until(lambda: "working" in states(shop, run), False, timeout=240)
     time.sleep(3)
     stopped = states(shop, run)
     assert stopped == {"sent": 40, "waiting": 20}, "the chunk at work is finished, no other is begun"
     client("o2c.send.run", "action_resume", [run])
     wait_until(lambda: states(shop, run), {"sent": INVOICES}, timeout=240)
-    wait_until(lambda: len(received(mailbox)), INVOICES, timeout=120)
+    wait_until(lambda: len(received(mailbox)), INVOICES, timeout=240)
     assert len(mailbox.messages) == INVOICES

@@ -62,7 +62,11 @@ class IrActionsReport(models.Model):
         paper = (self._get_report(report_ref) if report_ref else self).get_paperformat()
         command = self._build_wkhtmltopdf_args(paper, landscape, **options)
         printing = wkhtmltopdf.start(_wkhtml().bin, command, bodies, header, footer)
-        meanwhile()
+        try:
+            meanwhile()
+        except BaseException:
+            printing.cancel()  # nobody will ask for it, and others wait for the printer
+            raise
         return self._o2c_printed(*printing.result())
 
     def _o2c_printed(self, code, messages, content):

@@ -24,7 +24,7 @@ class Outcome:
 
 class O2cSendItem(models.Model):
     """A document in a run. A chunk is marked as at work and committed before it is touched; the emails and the outcome
-    come in one commit after it. So a worker that is killed leaves either nothing or everything, and the tries count."""
+    come in one commit after it. So a worker that is killed leaves either nothing or everything."""
 
     _name = "o2c.send.item"
     _description = "Document of a Bulk Sending"
@@ -42,7 +42,9 @@ class O2cSendItem(models.Model):
         required=True, default="waiting", readonly=True, index=True,
     )
     reason = fields.Char(readonly=True)
-    tries = fields.Integer(readonly=True)
+    together = fields.Integer("Tried together with", default=sending.CHUNK, readonly=True,
+                              help="How many documents may be made at once. Halved when one of them fails.")
+    tries = fields.Integer("Tries in vain", readonly=True)
     delivered = fields.Integer("Emails delivered", readonly=True, help="Taken by the mail server.")
     seconds = fields.Float(readonly=True, help="Its share of the time its chunk took.")
     done_at = fields.Datetime("Done on", readonly=True)
@@ -75,50 +77,56 @@ class O2cSendItem(models.Model):
 
     @api.model
     def _take_back(self):
-        """Let documents wait again that a killed worker had at hand; give up those that stop every worker."""
-        left = self.search([("state", "=", "working")])
-        hopeless = left.filtered(lambda item: item.tries >= MAX_TRIES)
-        hopeless._close("failed", self.env._("The server stopped at every try."))
-        (left - hopeless).state = "waiting"
+        """Let documents wait again that a killed worker had at hand, each on its own: what stops the worker again is
+        the only one that does, and is given up in the end."""
+        for tries, items in self.search([("state", "=", "working")]).grouped("tries").items():
+            items.write({"state": "waiting", "tries": tries + 1, "together": 1})
+            if tries + 1 >= MAX_TRIES:
+                items._close("failed", self.env._("The server stopped at every try."))
+
+    @api.model
+    def _worked(self, run):
+        """Return how many documents of a run were made, and the seconds that took."""
+        [[done, seconds]] = self._read_group(
+            [("run_id", "=", run.id), ("seconds", ">", 0)], [], ["__count", "seconds:sum"],
+        )
+        return done, seconds or 0.0
 
     @api.model
     def _claim(self, run):
-        """Take the next documents of a run. What was tried before goes alone: if it stops the worker again, it is the
-        only one that does."""
+        """Take the next documents of a run; empty when it was stopped meanwhile."""
         waiting = self.search(
             [("run_id", "=", run.id), ("state", "=", "waiting"), ("run_id.state", "=", "running")],
-            order="tries, id", limit=sending.CHUNK,
+            order="together desc, id", limit=sending.chunk_size(*self._worked(run)),
         )
-        chunk = waiting.filtered(lambda item: not item.tries) or waiting[:1]
-        for tries, items in chunk.grouped("tries").items():
-            items.write({"state": "working", "tries": tries + 1})
+        together = waiting[:1].together
+        chunk = waiting.filtered(lambda item: item.together == together)[:together]
+        chunk.state = "working"
         return chunk.with_context(lang=run.user_id.lang, tz=run.user_id.tz)  # who sends reads the reasons
 
     # Sending
 
     def _send(self):
-        """Send these documents and commit. When that is impossible because of one of them, the halves are sent each on
-        its own, so that the others go out and the one is left with its reason."""
+        """Send these documents and commit."""
         if not self:
             return
         try:
             self._deliver()
         except Exception as error:  # noqa: BLE001 - one document must not hold up the others; the reason is kept
             self.env.cr.rollback()
-            if len(self) > 1:
-                half = len(self) // 2
-                self[:half]._send()
-                self[half:]._send()
-                return
-            _logger.warning("%s could not be sent", self.display_name, exc_info=True)
             self._failed(error)
         self.env["ir.cron"]._commit_progress()
 
     def _failed(self, error):
-        """Note why a document could not be sent; what somebody else was writing at that moment is tried again."""
-        if isinstance(error, OperationalError) and self.tries < MAX_TRIES:
-            self.write({"state": "waiting", "reason": str(error)})
+        """Note why a document could not be sent. Several wait again, to be sent in halves, until the one is alone."""
+        if len(self) > 1:
+            self.write({"state": "waiting", "together": (len(self) + 1) // 2})
+            return
+        _logger.warning("%s could not be sent", self.display_name, exc_info=error)
+        if isinstance(error, OperationalError) and self.tries + 1 < MAX_TRIES:  # somebody was writing on it
+            self.write({"state": "waiting", "tries": self.tries + 1, "together": 1, "reason": str(error)})
         else:
+            self.tries += 1
             self._close("failed", str(error) or repr(error))
 
     def _deliver(self):
@@ -211,7 +219,7 @@ class O2cSendItem(models.Model):
         again._open_mails().cancel()
         elsewhere = self.search([("move_id", "in", again.move_id.ids), ("state", "in", ("waiting", "working"))]).move_id
         again.filtered(lambda item: item.move_id not in elsewhere).write({
-            "state": "waiting", "tries": 0, "reason": False, "seconds": 0, "done_at": False,
+            "state": "waiting", "together": sending.CHUNK, "tries": 0, "reason": False, "seconds": 0, "done_at": False,
         })
 
     def _as_failure(self):

@@ -58,7 +58,7 @@ class O2cSendRun(models.Model):
     @api.model
     def _start(self, moves):
         """Write down posted customer documents to be sent in the background, one run for each company, and wake the
-        job. A document that another run is about to send is listed as skipped.
+        job, the oldest first. A document that another run is about to send is listed as skipped.
 
         :return: the runs
         """
@@ -66,7 +66,7 @@ class O2cSendRun(models.Model):
         moves.check_access("read")
         self.env["account.move.send"]._check_move_constraints(moves)
         runs = self.browse()
-        for company, documents in moves.grouped("company_id").items():
+        for company, documents in moves.sorted(lambda move: (move.date, move.id)).grouped("company_id").items():
             run = self.sudo().create({"company_id": company.id})  # sudo: rows are written by the system alone
             run.item_ids._add(run, documents)
             runs |= run
@@ -100,7 +100,7 @@ class O2cSendRun(models.Model):
         while seconds > 0 and (runs := items._waiting_runs()):
             for run in runs:
                 chunk = items._claim(run)
-                cron._commit_progress()  # the try counts, whatever happens next
+                cron._commit_progress()  # known to be at work, whatever happens next
                 chunk._send()
                 seconds = cron._commit_progress(len(chunk), remaining=items._count_waiting())
                 if seconds <= 0:
@@ -151,10 +151,7 @@ class O2cSendRun(models.Model):
         self.ensure_one()
         self.check_access("read")
         items = self.env["o2c.send.item"]
-        [[worked, done]] = items._read_group(
-            [("run_id", "=", self.id), ("seconds", ">", 0)], [], ["seconds:sum", "__count"],
-        )
-        pace = sending.pace(done, worked or 0, self.waiting_count)
+        pace = sending.pace(*items._worked(self), self.waiting_count)
         failures = items.search(
             [("run_id", "=", self.id), ("state", "in", ("failed", "skipped"))],
             order="state, id", limit=FAILURES_SHOWN,

@@ -2,7 +2,7 @@
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.o2c_portal.core.sending import Pace, pace, part_size
+from odoo.addons.o2c_portal.core.sending import Pace, chunk_size, pace, part_size
 
 
 @tagged("post_install", "-at_install")
@@ -11,6 +11,11 @@ class TestSending(BaseCase):
         for count, size in [(1, 1), (2, 1), (3, 2), (10, 5), (19, 10), (20, 10), (40, 10), (500, 10)]:
             with self.subTest(count):
                 self.assertEqual(part_size(count), size)
+
+    def test_slow_documents_are_taken_in_smaller_chunks(self):
+        for done, seconds, size in [(0, 0.0, 40), (40, 0.0, 40), (40, 8.0, 40), (40, 40.0, 20), (2, 200.0, 1)]:
+            with self.subTest(done=done, seconds=seconds):
+                self.assertEqual(chunk_size(done, seconds), size)
 
     def test_pace(self):
         table = [
