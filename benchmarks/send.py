@@ -70,7 +70,7 @@ class Seller:
         context = {"active_model": "account.move", "active_ids": invoices}
         [wizard] = self.rpc("account.move.send.batch.wizard", "create", [{}], context=context)
         self.rpc("account.move.send.batch.wizard", "action_send_and_print", [wizard])
-        while (arrived := len(self.box.messages)) < INVOICES:
+        while (arrived := self._arrived()) < INVOICES:
             assert time.perf_counter() - began < 10 * INVOICES + 60, f"{arrived} of {INVOICES} emails arrived"
             self._wake(invoices)
             time.sleep(0.2)
@@ -79,6 +79,10 @@ class Seller:
         self.peaks.append(self._peak())
         return [seconds / INVOICES]
 
+    def _arrived(self):
+        """Return how many emails the customer got; staff gets others."""
+        return sum("payer@example.com" in mail.recipients for mail in self.box.messages)
+
     def _wake(self, invoices):
         """Have the scheduler look, and the emails sent once all are written."""
         [[written]] = self.shop.query(
@@ -86,7 +90,7 @@ class Seller:
             " ON message.id = mail.mail_message_id WHERE message.model = 'account.move'"
             f" AND mail.state = 'outgoing' AND message.res_id >= {invoices[0]}"
         )
-        if int(written) + len(self.box.messages) >= INVOICES:
+        if int(written) + self._arrived() >= INVOICES:
             self.shop.query(WAKE)
         postgres.query(f"SELECT pg_notify('cron_trigger', '{self.shop.database}')", "postgres")
 

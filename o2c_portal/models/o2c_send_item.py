@@ -45,7 +45,7 @@ class O2cSendItem(models.Model):
     together = fields.Integer("Tried together with", default=sending.CHUNK, readonly=True,
                               help="How many documents may be made at once. Halved when one of them fails.")
     tries = fields.Integer("Tries in vain", readonly=True)
-    delivered = fields.Integer("Emails delivered", readonly=True, help="Taken by the mail server.")
+    delivered = fields.Integer(readonly=True, help="How many emails the mail server has taken.")
     seconds = fields.Float(readonly=True, help="Its share of the time its chunk took.")
     done_at = fields.Datetime("Done on", readonly=True)
 
