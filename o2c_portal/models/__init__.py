@@ -3,8 +3,10 @@ from . import o2c_banner
 from . import o2c_banner_pick
 from . import o2c_banner_reach
 from . import o2c_banner_view
+from . import o2c_billing_address
 from . import o2c_contact_change
 from . import o2c_customer_request
+from . import o2c_delivery
 from . import o2c_money_event
 from . import o2c_money_notice
 from . import o2c_order_stage
@@ -36,6 +38,8 @@ from . import o2c_banner_result
 from . import o2c_basket
 from . import o2c_cashier
 from . import o2c_credit
+from . import o2c_invoice_mail
+from . import o2c_invoice_sending
 from . import o2c_order_progress
 from . import o2c_pay_page
 from . import o2c_basket_page  # extends the pay page
@@ -46,6 +50,7 @@ from . import o2c_plan_desk
 from . import o2c_rate_limiter
 from . import o2c_receipt
 from . import o2c_receipt_paper
+from . import o2c_recipients
 from . import o2c_remittance_matcher
 from . import o2c_statement
 from . import o2c_statement_paper
@@ -56,6 +61,7 @@ from . import account_bank_statement_line
 from . import account_move
 from . import account_move_instalments
 from . import account_move_line
+from . import account_move_mail
 from . import account_move_send
 from . import account_move_terms
 from . import account_partial_reconcile
@@ -67,6 +73,7 @@ from . import ir_http
 from . import ir_rule
 from . import link_tracker
 from . import mail_mail
+from . import mail_thread
 from . import payment_method
 from . import payment_provider
 from . import payment_token

@@ -199,32 +199,7 @@ class AccountMove(models.Model):
         """Return the sale orders that these documents invoice or credit."""
         return self.invoice_line_ids.sale_line_ids.order_id
 
-    # Email
-
-    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
-        """Override of mail: the email of an invoice asks its customers to pay; staff that follows it keeps View.
-
-        The address is given to the email's layout only. It is never part of the message that stays in the chatter.
-        """
-        groups = super()._notify_get_recipients_groups(message, model_description, msg_vals=msg_vals)
-        if not self.env.context.get("o2c_invoice_mail") or not self.company_id.o2c_pay_now_mail:
-            return groups
-        request = self.env["o2c.pay.request"]._for(self, "email")
-        if request:
-            for name, _matches, data in groups:
-                if name in ("portal_customer", "additional_intended_recipient"):
-                    data.update(self._o2c_mail_values(request, data.get("button_access", {}).get("url")))
-        return groups
-
-    def _o2c_mail_values(self, request, view_url):
-        """Return what the layout of the email shows to customers; see ``o2c.pay.request``."""
-        subtitles = [self.name, self.env._("%(amount)s due %(date)s", amount=request["amount"], date=request["date"])]
-        return {
-            "has_button_access": True,
-            "button_access": {"url": request["url"], "title": self.env._("Pay Now")},
-            "subtitles": subtitles,
-            "o2c_pay": {**request, "view_url": view_url},
-        }
+    # === PRINT === #
 
     def _o2c_pay_request_pdf(self, ahead=None):
         """Return what the PDF shows to get the invoice paid, None when there is nothing to pay online."""

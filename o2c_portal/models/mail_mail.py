@@ -1,13 +1,8 @@
-"""Adds to mail.mail: receipts, statements and bulk sendings learn how they fared; receipts are tried again."""
-
-from datetime import timedelta
+"""Adds to mail.mail: mails of ours report how they fared, and are tried again by themselves."""
 
 from odoo import api, fields, models
 
-BACKOFF = (
-    timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12), timedelta(hours=24),
-)
-HOPELESS = ("mail_email_invalid", "mail_email_missing", "mail_from_invalid", "mail_from_missing")
+from ..core import delivery
 
 
 class MailMail(models.Model):
@@ -23,6 +18,10 @@ class MailMail(models.Model):
     o2c_send_item_id = fields.Many2one(
         "o2c.send.item", string="Document of a bulk sending", index="btree_not_null", ondelete="set null", readonly=True
     )
+    o2c_delivery_id = fields.Many2one(
+        "o2c.delivery", string="Delivery", index="btree_not_null", ondelete="set null", readonly=True
+    )
+    o2c_text = fields.Text("Plain text", readonly=True, help="Sent beside the HTML; otherwise it is made of that.")
     o2c_tries = fields.Integer(readonly=True)
     o2c_retry_at = fields.Datetime(string="Next try", readonly=True)
 
@@ -31,11 +30,20 @@ class MailMail(models.Model):
         if self:
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        """Override of mail: what was written as plain text is sent as it is."""
+        emails = super()._prepare_outgoing_list(mail_server=mail_server, doc_to_followers=doc_to_followers)
+        if self.o2c_text:
+            for email in emails:
+                email["body_alternative"] = self.o2c_text
+        return emails
+
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
-        """Override of mail: note what became of receipts, statements and bulk sendings, before mails are deleted."""
+        """Override of mail: note what became of a mail of ours, before it may be deleted."""
         self.filtered("o2c_notice_id")._o2c_note_delivery(failure_type)
         for mail in self.filtered("o2c_statement_id"):
             mail.o2c_statement_id.sudo()._note_delivery(mail, mail.failure_reason)  # sudo: the queue may run as anybody
+        self.sudo().filtered("o2c_delivery_id")._o2c_note_reader(failure_type)  # sudo: as above
         for mail in self.filtered("o2c_send_item_id"):
             mail.o2c_send_item_id.sudo()._note_delivery(mail, failure_type, failure_reason)  # as above
         return super()._postprocess_sent_message(
@@ -48,12 +56,24 @@ class MailMail(models.Model):
                 mail.o2c_retry_at = False
                 values = {"state": "sent", "sent_at": fields.Datetime.now(), "note": mail.email_to}
             else:
-                again = failure_type not in HOPELESS and mail.o2c_tries < len(BACKOFF)
-                mail.o2c_retry_at = again and fields.Datetime.now() + BACKOFF[mail.o2c_tries]
+                wait = delivery.next_try(failure_type, mail.failure_reason, mail.o2c_tries)
+                mail.o2c_retry_at = wait and fields.Datetime.now() + wait
                 mail.o2c_tries += 1
                 values = {"state": "failed", "note": mail._o2c_why()}
             if mail.o2c_audience == "customer" and not (mail.state == "sent" and mail._o2c_others_failed()):
                 mail.o2c_notice_id.sudo().write(values)  # sudo: the queue may run as anybody
+
+    def _o2c_note_reader(self, failure_type):
+        """Tell the deliveries, and the history of their documents, what became of their mails."""
+        for mail in self:
+            row = mail.o2c_delivery_id
+            row._note(mail, failure_type)
+            mail.o2c_retry_at = row.retry_at
+            sent = mail.state == "sent"
+            self.env["mail.notification"].search([("mail_mail_id", "=", mail.id)]).write({
+                "notification_status": "sent" if sent else "exception",
+                "failure_type": False if sent else failure_type, "failure_reason": row.reason,
+            })
 
     def _o2c_others_failed(self):
         """True when another contact of the customer has not got this very receipt: that is what must be seen."""
@@ -71,10 +91,11 @@ class MailMail(models.Model):
 
     @api.model
     def _cron_o2c_retry_receipts(self):
-        """Give receipts that could not be sent back to the mail queue, at growing intervals."""
+        """Give mails that could not be sent back to the mail queue, at growing intervals."""
         mails = self.search([
-            ("o2c_notice_id", "!=", False), ("state", "=", "exception"),
-            ("o2c_retry_at", "<=", fields.Datetime.now()),
+            ("state", "=", "exception"), ("o2c_retry_at", "<=", fields.Datetime.now()),
+            "|", ("o2c_notice_id", "!=", False), ("o2c_delivery_id", "!=", False),
         ])
+        mails.o2c_delivery_id.write({"state": "queued"})
         mails.mark_outgoing()
         mails._o2c_queue()

@@ -24,6 +24,7 @@ class O2cPayLink(models.Model):
     """The right to pay one invoice, what is owed on one account, or the deposit of one order, without login, until it
     expires or is revoked.
 
+    What is mailed is each reader's own link, so that one that leaks is known by who it was mailed to, and ended alone.
     Nothing in a row opens a page: the token is derived from the nonce and a key kept outside the table, and only
     its hash is stored. So is the code of links that are printed, which is another way to the same link: who revokes it
     ends both. What is owed is read from the ledger whenever the link is used.
@@ -50,6 +51,10 @@ class O2cPayLink(models.Model):
         ],
         required=True, readonly=True,
     )
+    recipient = fields.Char(
+        "Mailed to", readonly=True, index="btree_not_null",
+        help="The address this link was mailed to. Each reader has an own one, which can be revoked alone.",
+    )
     nonce = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     token_hash = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     code_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS)
@@ -73,7 +78,7 @@ class O2cPayLink(models.Model):
 
     _token_hash_uniq = models.Constraint("UNIQUE (token_hash)", "This token exists already.")
     _code_hash_uniq = models.Constraint("UNIQUE (code_hash)", "This code exists already.")
-    _current_uniq = models.UniqueIndex("(move_id, channel) WHERE is_current")
+    _current_uniq = models.UniqueIndex("(move_id, channel, COALESCE(recipient, '')) WHERE is_current")
     _purpose_names_what_is_paid = models.Constraint(
         """CHECK (purpose = 'pay' AND move_id IS NOT NULL
                   OR purpose = 'account' AND move_id IS NULL AND account_id IS NOT NULL
@@ -106,25 +111,33 @@ class O2cPayLink(models.Model):
             link.start_count = started.get(link.id, 0)
             link.paid_count, link.paid_amount = paid.get(link.id, (0, 0.0))
 
-    @api.depends("move_id", "order_id", "partner_id", "channel")
+    @api.depends("move_id", "order_id", "partner_id", "channel", "recipient")
     def _compute_display_name(self):
         labels = dict(self._fields["channel"]._description_selection(self.env))
         for link in self:  # sudo: who may see a link may see of which document it is
             name = link.sudo()._document().name or link.partner_id.display_name
-            link.display_name = f"{name} · {labels.get(link.channel, '')}"
+            link.display_name = " · ".join(filter(None, [name, labels.get(link.channel), link.recipient]))
 
     # Making and finding links. Whoever renders a document needs its link, so these work with elevated rights;
     # none of them is reachable by RPC.
 
     @api.model
     def _get_or_create(self, moves, channel):
-        """Return ``{move_id: link}`` of the current links, made or prolonged as needed, in a fixed number of queries.
+        """Return ``{move_id: link}`` of the current links that are nobody's own; see ``_for_readers``."""
+        links = self._for_readers([(move, False) for move in moves], channel)
+        return {move_id: link for (move_id, _recipient), link in links.items()}
+
+    @api.model
+    def _for_readers(self, pairs, channel):
+        """Return ``{(move_id, address): link}`` of the current links, made or prolonged as needed, in a fixed number of
+        queries.
 
         Two workers that make the same link at once: one of them gets a serialization failure and is retried by Odoo.
+
+        :param pairs: ``[(move, normalized address)]``, False for a link that is nobody's own
         """
-        links = self.sudo().search(  # the reader of a document has no access to links
-            [("move_id", "in", moves.ids), ("channel", "=", channel), ("is_current", "=", True)]
-        )
+        wanted = {(move.id, recipient): (move, recipient) for move, recipient in pairs}
+        links = self._current(wanted, channel)
         # Made with a key that is gone, or before codes were printed: good for who holds them, not to be shown again
         stale = links.filtered(lambda link: not link._token() or (channel in CODE_CHANNELS and not link.code_hash))
         if stale:
@@ -132,37 +145,51 @@ class O2cPayLink(models.Model):
             stale.flush_recordset(["is_current"])
         links -= stale
         links._prolong()
+        found = {link._key(): link for link in links}
         for _try in range(NONCES):
-            links |= self._insert(moves - links.move_id, channel)
-        return {link.move_id.id: link for link in links}
+            links = self._insert([pair for key, pair in wanted.items() if key not in found], channel)
+            found.update((link._key(), link) for link in links)
+        return found
 
     @api.model
-    def _insert(self, moves, channel):
-        """Return new links. There is none for a move whose nonce, by chance, gave a code that exists already."""
-        if not moves:
+    def _current(self, wanted, channel):
+        """Return the current links of these ``(move_id, address)``, with elevated rights: who reads a document has no
+        access to links."""
+        links = self.sudo().search([
+            ("move_id", "in", [move_id for move_id, _recipient in wanted]), ("channel", "=", channel),
+            ("is_current", "=", True), ("recipient", "in", list({recipient for _move_id, recipient in wanted})),
+        ])
+        return links.filtered(lambda link: link._key() in wanted)
+
+    def _key(self):
+        return self.move_id.id, self.recipient
+
+    @api.model
+    def _insert(self, pairs, channel):
+        """Return new links. There is none for a pair whose nonce, by chance, gave a code that exists already."""
+        if not pairs:
             return self.sudo()
         self.env.cr.execute(SQL(
-            """INSERT INTO o2c_pay_link (move_id, purpose, partner_id, company_id, channel, nonce, token_hash,
-                   code_hash, is_current, expires_at, opens, create_uid, write_uid, create_date, write_date)
+            """INSERT INTO o2c_pay_link (move_id, purpose, partner_id, company_id, channel, recipient, nonce,
+                   token_hash, code_hash, is_current, expires_at, opens, create_uid, write_uid, create_date, write_date)
                VALUES %s ON CONFLICT DO NOTHING""",
-            SQL(", ").join(self._row(move, channel) for move in moves),
+            SQL(", ").join(self._row(move, channel, recipient) for move, recipient in pairs),
         ))
-        moves.invalidate_recordset(["o2c_pay_link_ids"])
-        return self.sudo().search(
-            [("move_id", "in", moves.ids), ("channel", "=", channel), ("is_current", "=", True)]
-        )
+        self.env["account.move"].union(*(move for move, _recipient in pairs)).invalidate_recordset(["o2c_pay_link_ids"])
+        return self._current({(move.id, recipient) for move, recipient in pairs}, channel)
 
     @api.model
-    def _row(self, move, channel):
+    def _row(self, move, channel, recipient):
         key, database, now = self._sudo_keys()[0], self._sudo_database(), fields.Datetime.now()
         nonce = secrets.token_urlsafe(32)
         token, code_hash = paylink.derive(key, "pay", database, nonce), None
         if channel in CODE_CHANNELS:
             code_hash = paycode.fingerprint(key, database, paycode.derive(key, database, nonce))
         return SQL(
-            "(%s, 'pay', %s, %s, %s, %s, %s, %s, true, %s, 0, %s, %s, %s, %s)",
-            move.id, move.partner_id.id or None, move.company_id.id, channel, nonce, paylink.fingerprint(token),
-            code_hash, self._expiry(move, channel, now), self.env.uid, self.env.uid, now, now,
+            "(%s, 'pay', %s, %s, %s, %s, %s, %s, %s, true, %s, 0, %s, %s, %s, %s)",
+            move.id, move.partner_id.id or None, move.company_id.id, channel, recipient or None, nonce,
+            paylink.fingerprint(token), code_hash, self._expiry(move, channel, now), self.env.uid, self.env.uid,
+            now, now,
         )
 
     def _document(self):

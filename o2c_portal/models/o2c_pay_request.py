@@ -63,7 +63,9 @@ class O2cPayRequest(models.AbstractModel):
         return {
             "url": url,
             "amount": self._money(move, amount),
+            "amount_minor": amount,
             "date": self._date(move, date),
+            "date_due": date,
             "overdue": date < fields.Date.context_today(move),
             "rows": [self._row(move, item) for item in still] if len(items) > 1 else [],
         }

@@ -7,6 +7,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import email_normalize_all, formataddr
 
 from ..core import statement
 from ..core.statement import Period
@@ -59,7 +60,7 @@ class O2cStatementMailing(models.Model):
         waiting = self.search([("state", "=", "queued"), *((name, "=", value) for name, value in same.items())])
         rows = self.create([{
             **same, "partner_id": partner.id,
-            "state": "queued" if partner._o2c_statement_recipients() else "no_address",
+            "state": "queued" if partner.o2c_statement_address else "no_address",
         } for partner in partners - waiting.partner_id])
         self._wake()
         return rows
@@ -101,13 +102,25 @@ class O2cStatementMailing(models.Model):
                 self.reason = str(error)
 
     def _write_mail(self):
-        recipients = self.partner_id._o2c_statement_recipients()
-        if not recipients:
+        """Write one mail for each reader; who has this very statement already gets no second one."""
+        readers = self._readers()
+        if not any(reader.audience == "customer" for reader in readers):
             self.state = "no_address"
             return
-        mail = self.env["mail.mail"].create(self._mail_values(recipients))
-        self.write({"state": "mailed", "mail_id": mail.id, "address": mail.email_to, "reason": False})
-        mail._o2c_queue()
+        sent = self._mails("sent")
+        done = {address for mail in sent for address in email_normalize_all(mail.email_to)}
+        mails = self.env["mail.mail"].create(self._mail_values(
+            [reader for reader in readers if reader.address not in done]
+        ))
+        self.write({"state": "mailed" if mails else "sent", "mail_id": (mails or sent)[:1].id, "reason": False,
+                    "address": ", ".join((sent | mails).sorted("id").mapped("email_to"))})
+        mails._o2c_queue()
+
+    def _readers(self):
+        return self.env["o2c.recipients"]._for(self.partner_id, "statement", self.company_id)
+
+    def _mails(self, *states):
+        return self.env["mail.mail"].search([("o2c_statement_id", "in", self.ids), ("state", "in", states)])
 
     def _failed(self, reason):
         self.write({"state": "failed", "reason": reason})
@@ -115,46 +128,70 @@ class O2cStatementMailing(models.Model):
     def _period(self):
         return Period(self.kind, self.date_from or None, self.date_to)
 
-    def _mail_values(self, recipients):
-        """Return the values of the mail, in the customer's language, the statement attached.
+    def _mail_values(self, readers):
+        """Return the values of the mails, each in its reader's language, the statement attached.
 
         The note in the customer's history tells no amounts: whoever sees contacts need not see accounts.
         """
+        papers = {lang: self._paper(lang) for lang in dict.fromkeys(reader.lang for reader in readers)}
+        note = escape(self.env._("Sent to %(addresses)s.", addresses=", ".join(reader.address for reader in readers)))
+        company = self.company_id
+        sender = company.email_formatted or self.env.user.email_formatted
+        return [{
+            "model": "res.partner", "res_id": self.partner_id.id, "o2c_statement_id": self.id,
+            "subject": papers[reader.lang]["subject"],
+            "body_html": self._body(reader, papers[reader.lang]),
+            "body": "" if place else note,
+            "message_type": "user_notification" if place else "email_outgoing",  # one note is enough
+            "is_notification": False, "auto_delete": False,
+            "email_from": sender, "reply_to": sender, "email_to": formataddr((reader.name, reader.address)),
+            "author_id": company.partner_id.id,
+            "attachment_ids": [fields.Command.create({
+                **papers[reader.lang]["file"], "mimetype": "application/pdf", "res_model": self._name,
+                "res_id": self.id,
+            })],
+        } for place, reader in enumerate(readers)]
+
+    def _paper(self, lang):
+        """Return what the mails in one language have in common: ``subject``, ``title``, ``sections`` and ``file``."""
         period, company = self._period(), self.company_id
-        partner = self.partner_id.with_context(lang=self.partner_id.lang or self.env.lang)
+        partner = self.partner_id.with_context(lang=lang)
         paper = partner.env["o2c.statement.paper"].with_company(company)
         sections = self.env["o2c.statement"]._data(
             partner, company, period.kind, period.start, period.end,
         )[partner.id]
-        subject = partner.env._("Statement of account: %(title)s", title=paper._title(period))
-        sender = company.email_formatted or self.env.user.email_formatted
+        title = paper._title(period)
+        subject = partner.env._("Statement of account: %(title)s", title=title)
         return {
-            "model": "res.partner", "res_id": partner.id, "o2c_statement_id": self.id,
-            "subject": f"{subject} ({company.name})",
-            "body_html": self._body(partner, paper, sections, subject, period),
-            "body": escape(self.env._("Sent to %(addresses)s.", addresses=", ".join(recipients.mapped("email")))),
-            "message_type": "email_outgoing", "is_notification": False, "auto_delete": False,
-            "email_from": sender, "reply_to": sender, "email_to": ", ".join(recipients.mapped("email_formatted")),
-            "author_id": company.partner_id.id,
-            "attachment_ids": [fields.Command.create({
-                "name": paper._file_name(period, "pdf"), "raw": paper._pdf(partner, company, period),
-                "mimetype": "application/pdf", "res_model": self._name, "res_id": self.id,
-            })],
+            "subject": f"{subject} ({company.name})", "title": title,
+            "sections": paper._view(statement.whole(sections), period),
+            "file": {"name": paper._file_name(period, "pdf"), "raw": paper._pdf(partner, company, period)},
         }
 
-    def _body(self, partner, paper, sections, subject, period):
-        return partner.env["ir.qweb"]._render("o2c_portal.statement_mail", {
-            "company": self.company_id.with_context(lang=partner.env.lang), "customer": partner.name or "",
-            "subject": subject, "title": paper._title(period), "lang": partner.env.lang,
-            "sections": paper._view(statement.whole(sections), period),
-        }, minimal_qcontext=True, lang=partner.env.lang)
+    def _body(self, reader, paper):
+        return self.env["ir.qweb"]._render("o2c_portal.statement_mail", {
+            "company": self.company_id.with_context(lang=reader.lang), "customer": self.partner_id.name or "",
+            "subject": paper["subject"], "title": paper["title"], "lang": reader.lang, "sections": paper["sections"],
+            "pay_url": self._pay_url(reader, paper["sections"]),
+        }, minimal_qcontext=True, lang=reader.lang)
+
+    def _pay_url(self, reader, sections):
+        """Return the address by which one contact of the customer pays what is owed; empty where nothing is owed, and
+        for addresses that are no contacts."""
+        owed = any(not section["in_favour"] for section in sections)
+        contact = self.partner_id.browse(reader.audience == "customer" and reader.partner_id)
+        if not owed or not contact or not self.env["account.move"]._o2c_pays_online():
+            return ""
+        return contact.with_company(self.company_id)._o2c_account_url("email")
 
     def _note_delivery(self, mail, reason):
         """Keep what became of the mail; the queue of mails calls this."""
-        if mail.state == "sent":
-            self.write({"state": "sent", "sent_at": fields.Datetime.now(), "reason": False})
-        else:
+        if mail.state != "sent":
             self._failed(reason)
+            return
+        mail.body_html = False  # the way to pay the account is not kept
+        if not self._mails("exception"):  # of several readers, the one without it is what must be seen
+            self.write({"state": "sent", "sent_at": fields.Datetime.now(), "reason": False})
 
     # People
 
@@ -165,6 +202,6 @@ class O2cStatementMailing(models.Model):
             raise AccessError(self.env._("Only Receivables users may send statements."))
         # sudo: rows are written by the system alone; a user may only ask for another try
         stuck = self.sudo().filtered(lambda row: row.state in ("failed", "no_address"))
-        stuck.mail_id.filtered(lambda mail: mail.state in ("outgoing", "exception")).cancel()
+        stuck._mails("outgoing", "exception").cancel()
         stuck.write({"state": "queued", "tries": 0, "reason": False})
         self._wake()

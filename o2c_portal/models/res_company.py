@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.mail import single_email_re
 
+from .res_partner import ROLES
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -76,6 +78,29 @@ class ResCompany(models.Model):
         domain=[("share", "=", False)],
     )
     o2c_receipt_emails = fields.Char("Tell these addresses", help="Email addresses with a comma between them.")
+    # Copies of customers' mails to own staff, by role
+    o2c_invoice_salesperson = fields.Boolean("Invoices to the salesperson")
+    o2c_invoice_user_ids = fields.Many2many(
+        "res.users", "o2c_invoice_company_user_rel", "company_id", "user_id", string="Invoices to these users",
+        domain=[("share", "=", False)],
+    )
+    o2c_invoice_emails = fields.Char("Invoices to these addresses", help="Email addresses with a comma between them.")
+    o2c_reminder_salesperson = fields.Boolean("Reminders to the salesperson")
+    o2c_reminder_user_ids = fields.Many2many(
+        "res.users", "o2c_reminder_company_user_rel", "company_id", "user_id", string="Reminders to these users",
+        domain=[("share", "=", False)],
+    )
+    o2c_reminder_emails = fields.Char("Reminders to these addresses", help="Email addresses with a comma between them.")
+    o2c_statement_salesperson = fields.Boolean("Statements to the salesperson")
+    o2c_statement_user_ids = fields.Many2many(
+        "res.users", "o2c_statement_company_user_rel", "company_id", "user_id", string="Statements to these users",
+        domain=[("share", "=", False)],
+    )
+    o2c_statement_emails = fields.Char(
+        "Statements to these addresses", help="Email addresses with a comma between them."
+    )
+
+    # Invoices
     o2c_pay_now_mail = fields.Boolean("Pay Now in invoice emails", default=True)
     o2c_pay_now_pdf = fields.Boolean("Pay Now on PDFs", default=True)
     o2c_pay_code_pdf = fields.Boolean("Code to type on PDFs", default=True)
@@ -119,9 +144,10 @@ class ResCompany(models.Model):
         "CHECK(o2c_request_pause_days BETWEEN 0 AND 30)", "A pause lasts at most 30 days.",
     )
 
-    @api.constrains("o2c_receipt_emails")
-    def _check_o2c_receipt_emails(self):
+    @api.constrains("o2c_receipt_emails", "o2c_invoice_emails", "o2c_reminder_emails", "o2c_statement_emails")
+    def _check_o2c_staff_emails(self):
         for company in self:
-            for part in (company.o2c_receipt_emails or "").replace(";", ",").split(","):
-                if part.strip() and not single_email_re.match(part.strip()):
-                    raise ValidationError(self.env._("%(text)s is not an email address.", text=part.strip()))
+            for role in ROLES:
+                for part in (company[f"o2c_{role}_emails"] or "").replace(";", ",").split(","):
+                    if part.strip() and not single_email_re.match(part.strip()):
+                        raise ValidationError(self.env._("%(text)s is not an email address.", text=part.strip()))

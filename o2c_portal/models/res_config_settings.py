@@ -30,6 +30,18 @@ class ResConfigSettings(models.TransientModel):
     o2c_receipt_salesperson = fields.Boolean(related="company_id.o2c_receipt_salesperson", readonly=False)
     o2c_receipt_user_ids = fields.Many2many(related="company_id.o2c_receipt_user_ids", readonly=False)
     o2c_receipt_emails = fields.Char(related="company_id.o2c_receipt_emails", readonly=False)
+    # Copies to own staff
+    o2c_invoice_salesperson = fields.Boolean(related="company_id.o2c_invoice_salesperson", readonly=False)
+    o2c_invoice_user_ids = fields.Many2many(related="company_id.o2c_invoice_user_ids", readonly=False)
+    o2c_invoice_emails = fields.Char(related="company_id.o2c_invoice_emails", readonly=False)
+    o2c_reminder_salesperson = fields.Boolean(related="company_id.o2c_reminder_salesperson", readonly=False)
+    o2c_reminder_user_ids = fields.Many2many(related="company_id.o2c_reminder_user_ids", readonly=False)
+    o2c_reminder_emails = fields.Char(related="company_id.o2c_reminder_emails", readonly=False)
+    o2c_statement_salesperson = fields.Boolean(related="company_id.o2c_statement_salesperson", readonly=False)
+    o2c_statement_user_ids = fields.Many2many(related="company_id.o2c_statement_user_ids", readonly=False)
+    o2c_statement_emails = fields.Char(related="company_id.o2c_statement_emails", readonly=False)
+
+    # Invoices
     o2c_pay_now_mail = fields.Boolean(related="company_id.o2c_pay_now_mail", readonly=False)
     o2c_pay_now_pdf = fields.Boolean(related="company_id.o2c_pay_now_pdf", readonly=False)
     o2c_pay_code_pdf = fields.Boolean(related="company_id.o2c_pay_code_pdf", readonly=False)

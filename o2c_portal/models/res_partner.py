@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import email_normalize_all
 
 from ..core import own_limits
 from ..core.money import to_major, to_minor
@@ -43,7 +44,10 @@ class ResPartner(models.Model):
     @api.depends("email", "commercial_partner_id.email", "child_ids.email", "child_ids.type")
     def _compute_o2c_statement_address(self):
         for partner in self:
-            partner.o2c_statement_address = ", ".join(partner._o2c_statement_recipients().mapped("email"))
+            readers = self.env["o2c.recipients"]._for(partner, "statement", self.env.company)
+            partner.o2c_statement_address = ", ".join(
+                reader.address for reader in readers if reader.audience == "customer"
+            )
 
     # === PLANS === #
 
@@ -75,17 +79,31 @@ class ResPartner(models.Model):
             return super().write(vals)
         left = self.filtered(lambda partner: partner.active and not vals.get("active", True))
         moved = self.filtered(lambda partner: partner.email and "email" in vals and partner.email != vals["email"])
+        addresses = {partner: email_normalize_all(partner.email) for partner in left | moved}
         result = super().write(vals)
-        left._o2c_revoke_mail_links(self.env._("The contact was archived."))
-        (moved - left)._o2c_revoke_mail_links(self.env._("The email address of the contact was changed."))
+        for partners, reason in (
+            (left, self.env._("The contact was archived.")),
+            (moved - left, self.env._("The email address of the contact was changed.")),
+        ):
+            partners._o2c_revoke_mail_links(reason, [part for partner in partners for part in addresses[partner]])
         return result
 
-    def _o2c_revoke_mail_links(self, reason):
-        """End the links that were sent to these contacts, and all links to an account they were made for."""
+    def _o2c_revoke_mail_links(self, reason, addresses):
+        """End the links mailed to these addresses of the contacts, the mailed links of their documents that are
+        nobody's own, and all links to an account they were made for."""
         if self:
             self.env["o2c.pay.link"].sudo().search([  # whoever may change a contact has this effect, seen or not
-                ("partner_id", "in", self.ids), ("revoked_at", "=", False),
+                ("partner_id", "in", self.ids), ("revoked_at", "=", False), ("recipient", "=", False),
                 "|", ("channel", "=", "email"), ("purpose", "=", "account"),
+            ])._revoke(reason)
+            self._o2c_revoke_reader_links(reason, addresses)
+
+    def _o2c_revoke_reader_links(self, reason, addresses):
+        """End the links that were mailed to these normalized addresses for the customers of these contacts."""
+        if addresses:
+            self.env["o2c.pay.link"].sudo().search([  # sudo: as above
+                ("recipient", "in", addresses), ("revoked_at", "=", False),
+                ("partner_id.commercial_partner_id", "in", self.commercial_partner_id.ids),
             ])._revoke(reason)
 
     # === ROLES === #
@@ -94,6 +112,20 @@ class ResPartner(models.Model):
     o2c_role_reminder = fields.Boolean("Receives reminders", help="Reminders of what is due go to this contact.")
     o2c_role_receipt = fields.Boolean("Receives receipts", help="A receipt of every payment goes to this contact.")
     o2c_role_statement = fields.Boolean("Receives statements", help="Statements of account go to this contact.")
+    o2c_address_ids = fields.One2many(
+        "o2c.billing.address", "partner_id", "Extra addresses", groups="o2c_portal.o2c_portal_group_user",
+    )
+
+    o2c_undeliverable = fields.Char(
+        "Mails Do Not Arrive", compute="_compute_o2c_undeliverable", groups="o2c_portal.o2c_portal_group_user",
+    )
+
+    @api.depends("email")
+    def _compute_o2c_undeliverable(self):
+        addresses = {partner: email_normalize_all(partner.email) for partner in self}
+        why = self.env["o2c.delivery"]._why_bad([part for parts in addresses.values() for part in parts])
+        for partner in self:
+            partner.o2c_undeliverable = ", ".join(why[part] for part in addresses[partner] if part in why)
 
     def _o2c_named_contacts(self, role):
         """Return the contacts of a customer who were chosen for a role and have an address; empty when none was."""
@@ -117,10 +149,6 @@ class ResPartner(models.Model):
         customer = self.commercial_partner_id.sudo()  # sudo: as above
         invoice = customer.browse(customer.address_get(["invoice"])["invoice"])
         return invoice.filtered("email") or customer.filtered("email")
-
-    def _o2c_statement_recipients(self):
-        """Return the contacts of a customer who get its statements of account."""
-        return self._o2c_role_contacts("statement")
 
     # === OWN LIMITS === #
 
@@ -211,6 +239,7 @@ class ResPartner(models.Model):
             lambda user: user.active and not user.share and company in user.company_ids and user.id != 1
         )
         return staff.sorted("id")[:1]
+
     def _o2c_is_account_of(self, user):
         """Say whether documents of this contact are on the account a logged-in user sees."""
         return not user._is_public() and self.commercial_partner_id == user.sudo().partner_id.commercial_partner_id

@@ -14,10 +14,12 @@ from . import test_banner_pages
 from . import test_banner_paper
 from . import test_billing_contacts
 from . import test_customer_request
+from . import test_delivery
 from . import test_invoice_instalments
 from . import test_invoice_layouts
 from . import test_invoice_mail
 from . import test_invoice_pdf
+from . import test_invoice_readers
 from . import test_money_core
 from . import test_money_event
 from . import test_money_notice
@@ -43,6 +45,7 @@ from . import test_portal_address
 from . import test_post_limits
 from . import test_rate_limiter
 from . import test_receipt
+from . import test_recipients
 from . import test_send_pdf
 from . import test_send_run
 from . import test_statement
@@ -50,6 +53,7 @@ from . import test_statement_page
 from . import test_statement_send
 from . import test_translations
 from .core import test_banners
+from .core import test_delivery_rules
 from .core import test_instalments
 from .core import test_limits
 from .core import test_money
@@ -62,6 +66,7 @@ from .core import test_plans
 from .core import test_policy
 from .core import test_progress
 from .core import test_public_surface
+from .core import test_recipient_list
 from .core import test_remittance
 from .core import test_risk
 from .core import test_schedule

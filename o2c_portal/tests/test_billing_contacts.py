@@ -26,12 +26,12 @@ class TestRoles(AccountCase):
                                         "parent_id": self.customer.id})
         self.assertEqual(alice._o2c_role_contacts("statement"), invoice)
         bob.o2c_role_statement = True
-        self.assertEqual(alice._o2c_statement_recipients(), bob)
+        self.assertEqual(alice._o2c_role_contacts("statement"), bob)
         self.assertEqual(alice._o2c_role_contacts("invoice"), invoice)
         bob.email = False
-        self.assertEqual(alice._o2c_statement_recipients(), invoice)
+        self.assertEqual(alice._o2c_role_contacts("statement"), invoice)
         invoice.email = self.customer.email = False
-        self.assertFalse(alice._o2c_statement_recipients())
+        self.assertFalse(alice._o2c_role_contacts("statement"))
 
     def test_invoices_go_to_who_shall_get_them(self):
         invoice = self._make_invoice(100, partner=self.alice.partner_id)

@@ -1,5 +1,6 @@
 """Statements by mail: to everybody who has an address, once, whatever happens in between."""
 
+import re
 from contextlib import suppress
 from unittest.mock import patch
 
@@ -7,7 +8,7 @@ from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Date
 from odoo.tests import Form, new_test_user
-from odoo.tools import mute_logger
+from odoo.tools import email_normalize, mute_logger
 
 from odoo.addons.mail.tests.common import MockEmail
 
@@ -104,6 +105,46 @@ class TestStatementSend(StatementCase, MockEmail):
         self._run()
         self.assertEqual(len(self._queue()), 1)
 
+    def test_every_reader_gets_one_in_its_language_with_its_own_way_to_pay(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        desk = self.env["res.partner"].create({
+            "name": "Desk", "email": "desk@example.com", "parent_id": self.customer.id, "lang": "fr_FR",
+            "o2c_role_statement": True,
+        })
+        self.customer.o2c_role_statement = True
+        self.env["o2c.billing.address"].create({
+            "partner_id": self.customer.id, "email": "scan@example.net", "role_statement": True,
+        })
+        self.company.o2c_statement_emails = "archive@example.com"
+        self._wizard(self.customer).action_send()
+        self._run()
+        mails = {email_normalize(mail.email_to): mail for mail in self._queue()}
+        self.assertEqual(set(mails), {"payer@example.com", "desk@example.com", "scan@example.net",
+                                      "archive@example.com"})
+        self.assertIn('lang="fr_FR"', mails["desk@example.com"].body_html)
+        tokens = {address: re.findall(r"/pay/([\w-]{43})", mail.body_html) for address, mail in mails.items()}
+        self.assertEqual([len(tokens[address]) for address in sorted(mails)], [0, 1, 1, 0])
+        link = self.env["o2c.pay.link"].sudo()._find(tokens["desk@example.com"][0])
+        self.assertEqual((link.purpose, link.partner_id), ("account", desk))
+        self.assertEqual(len(self.customer.message_ids & self._queue().mail_message_id), 1, "one note")
+
+    def test_one_reader_fails_and_gets_it_alone_the_next_time(self):
+        self.env["res.partner"].create([
+            {"name": name, "email": f"{name}@example.com", "parent_id": self.customer.id, "o2c_role_statement": True}
+            for name in ("one", "two")
+        ])
+        self._wizard(self.customer).action_send()
+        self._run()
+        row, mails = self.mailings.search([]), self._queue()
+        for mail, state in zip(mails, ("exception", "sent"), strict=True):
+            mail.state = state
+            row._note_delivery(mail, "refused")
+        self.assertEqual((row.state, row.reason), ("failed", "refused"))
+        self.assertFalse(mails[1].body_html, "the way to pay is not kept")
+        row.with_user(self.env.user).action_retry()
+        self._run()
+        self.assertEqual((self._queue() - mails).mapped("email_to"), mails[0].mapped("email_to"))
+
     def test_a_mail_that_fails_is_shown_and_sent_again_on_request(self):
         self._wizard(self.customer).action_send()
         self._run()
@@ -182,9 +223,9 @@ class TestStatementSend(StatementCase, MockEmail):
         desk = self.env["res.partner"].create({
             "name": "Accounts", "type": "invoice", "parent_id": self.silent.id, "email": "accounts@example.com",
         })
-        self.assertEqual(self.silent._o2c_statement_recipients(), desk)
-        self.assertEqual(desk._o2c_statement_recipients(), desk)
-        self.assertEqual(self.customer._o2c_statement_recipients(), self.customer)
+        self.assertEqual(self.silent._o2c_role_contacts("statement"), desk)
+        self.assertEqual(desk._o2c_role_contacts("statement"), desk)
+        self.assertEqual(self.customer._o2c_role_contacts("statement"), self.customer)
 
     def test_what_cannot_be_sent_is_refused_in_words(self):
         for values, words in [

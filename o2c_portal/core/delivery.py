@@ -1,0 +1,38 @@
+"""What became of a mail: whether trying again makes sense, and when."""
+
+import hashlib
+import re
+from datetime import timedelta
+
+BACKOFF = (
+    timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12), timedelta(hours=24),
+)
+HOPELESS = ("mail_email_invalid", "mail_email_missing", "mail_from_invalid", "mail_from_missing")
+# What a mail server says of an address that does not exist: RFC 5321 replies, RFC 3463 enhanced codes
+_NO_SUCH_ADDRESS = re.compile(r"\b55[013]\b|\b5\.1\.\d{1,3}\b")
+_REFUSED_RECIPIENT = re.compile(r"SMTPRecipientsRefused|\b5\.1\.\d{1,3}\b|user unknown|no such (?:user|mailbox)", re.I)
+
+
+def is_bad_address(failure_type, reason):
+    """Say whether a failure is one of the address: no later try will help until somebody corrects it."""
+    if failure_type in ("mail_email_invalid", "mail_email_missing"):
+        return True
+    reason = reason or ""
+    return bool(_NO_SUCH_ADDRESS.search(reason) and _REFUSED_RECIPIENT.search(reason))
+
+
+def next_try(failure_type, reason, tries):
+    """Return how long to wait before a mail is tried again, None when it is given up.
+
+    :param int tries: how many tries have failed before this one
+    """
+    if failure_type in HOPELESS or is_bad_address(failure_type, reason) or tries >= len(BACKOFF):
+        return None
+    return BACKOFF[tries]
+
+
+def message_id(kind, document, copy, address, database, host):
+    """Return the Message-ID of one copy of a mail: the same whenever this very mail is made, so that mail readers fold
+    a second one into the first. The address is not in it, mails are forwarded."""
+    digest = hashlib.sha256(f"{database}\0{address}".encode()).hexdigest()[:16]
+    return f"<o2c-{kind}-{document}-{copy}-{digest}-{database}@{host}>"

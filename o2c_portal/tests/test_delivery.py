@@ -1,0 +1,189 @@
+"""Mails that do not arrive: noticed, shown, tried again while that makes sense, and one task for each address."""
+
+import smtplib
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.addons.mail.tests.common import MockEmail
+
+from .common import O2cCommon
+
+REFUSED = smtplib.SMTPRecipientsRefused({"payer@example.com": (550, b"5.1.1 User unknown")})
+AWAY = smtplib.SMTPConnectError(421, b"4.3.2 Service not available")
+
+
+@tagged("post_install", "-at_install")
+class TestDelivery(O2cCommon, MockEmail):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._init_mail_gateway()
+        cls.clerk = new_test_user(cls.env, "clerk_of_mails", groups="o2c_portal.o2c_portal_group_user")
+        cls.env.company.o2c_request_user_id = cls.clerk
+        cls.mails, cls.rows = cls.env["mail.mail"].sudo(), cls.env["o2c.delivery"].sudo()
+        cls.mails.search([]).unlink()
+
+    def _send(self, invoice, error=None):
+        """Send an invoice and run the queue against a mail server that answers ``error``."""
+        self.env["account.move.send"]._generate_and_send_invoices(invoice, sending_methods=["email"])
+        self._run_queue(error)
+        return self.rows.search([("res_id", "=", invoice.id)])
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def _run_queue(self, error=None):
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            if error:
+                with patch.object(IrMail_Server, "send_email", side_effect=error):
+                    self.mails.process_email_queue()
+            else:
+                self.mails.process_email_queue()
+
+    def _mail(self):
+        return self.mails.search([("o2c_delivery_id", "!=", False)])
+
+    def _tasks(self):
+        return self.customer.activity_ids
+
+    def test_sent(self):
+        invoice = self._make_invoice(100)
+        row = self._send(invoice)
+        self.assertEqual((row.state, row.reason, bool(row.sent_at)), ("sent", False, True))
+        self.assertFalse(self.mails.search([]), "the token rests nowhere")
+        self.assertEqual(invoice.message_ids.notification_ids.mapped("notification_status"), ["sent"])
+        self.assertNotIn("o2c_not_delivered", invoice._get_alerts())
+
+    def test_a_refused_address_is_given_up_at_once_and_becomes_one_task(self):
+        first, second = self._make_invoice(100), self._make_invoice(100)
+        row = self._send(first, REFUSED)
+        self.assertEqual((row.state, row.bad_address, row.retry_at, row.tries), ("failed", True, False, 1))
+        self.assertIn("User unknown", row.reason)
+        self.assertEqual(first._get_alerts()["o2c_not_delivered"]["level"], "danger")
+        self.assertIn("payer@example.com", first._get_alerts()["o2c_not_delivered"]["message"])
+        self.assertEqual(first.message_ids.notification_ids.notification_status, "exception")
+        self.assertIn("User unknown", self.customer.o2c_undeliverable)
+        self._send(second, REFUSED)
+        self.assertEqual(len(self._tasks()), 1)
+        self.assertEqual(self._tasks().user_id, self.clerk)
+        self.assertIn("payer@example.com", self._tasks().summary)
+        self.assertIn(first.name, self._tasks().note)
+
+    def test_a_server_that_is_away_is_tried_again(self):
+        row = self._send(self._make_invoice(100), AWAY)
+        self.assertEqual((row.state, row.bad_address, row.tries), ("failed", False, 1))
+        mail = self.mails.search([])
+        self.assertEqual((mail.state, mail.o2c_retry_at), ("exception", row.retry_at))
+        self.assertFalse(self._tasks())
+        self.mails._cron_o2c_retry_receipts()
+        self.assertEqual(mail.state, "exception", "not before its time")
+        mail.o2c_retry_at = fields.Datetime.now()
+        self.mails._cron_o2c_retry_receipts()
+        self.assertEqual((mail.state, row.state), ("outgoing", "queued"))
+        message_id = mail.message_id
+        self._run_queue()
+        self.assertEqual((row.state, row.retry_at, row.message_id), ("sent", False, message_id))
+
+    def test_given_up_after_all_tries(self):
+        row = self._send(self._make_invoice(100), AWAY)
+        for _try in range(5):
+            self.mails.search([]).o2c_retry_at = fields.Datetime.now()
+            self.mails._cron_o2c_retry_receipts()
+            self._run_queue(AWAY)
+        self.assertEqual((row.state, row.tries, row.retry_at), ("failed", 6, False))
+        self.assertEqual(len(self._tasks()), 1)
+
+    def test_clerk_tries_again(self):
+        row = self._send(self._make_invoice(100), REFUSED)
+        outsider = new_test_user(self.env, "outsider_of_mails", groups="account.group_account_invoice")
+        with self.assertRaises(AccessError):
+            row.with_user(outsider).action_retry()
+        row.with_user(self.clerk).action_retry()
+        self.assertEqual((row.state, row.tries, self._mail().state), ("queued", 0, "outgoing"))
+        self._run_queue()
+        self.assertEqual(row.state, "sent")
+
+    def test_what_comes_back_is_noted(self):
+        invoice = self._make_invoice(100)
+        row = self._send(invoice)
+        self._bounce(row.message_id)
+        self.assertEqual((row.state, row.bad_address), ("bounced", True))
+        self.assertIn("does not exist", row.reason)
+        self.assertEqual((len(self._tasks()), self.customer.message_bounce), (1, 1))
+        self.assertEqual(invoice.message_ids.notification_ids.notification_status, "bounce")
+        self._bounce(row.message_id)
+        self.assertEqual(len(self._tasks()), 1)
+        self._bounce("<somebody-elses@example.com>")
+        self.assertEqual(self.rows.search_count([("state", "=", "bounced")]), 1)
+
+    def _bounce(self, message_id):
+        """Receive what a mail server sends back when it could not deliver a mail."""
+        report = f"""From: MAILER-DAEMON@example.com
+To: bounce@{self.alias_domain}
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <report-{len(message_id)}@example.com>
+Content-Type: multipart/report; report-type=delivery-status; boundary="part"
+
+--part
+Content-Type: text/plain
+
+The address does not exist.
+
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; example.com
+
+Final-Recipient: rfc822; payer@example.com
+Action: failed
+Status: 5.1.1
+
+--part
+Content-Type: message/rfc822
+
+Message-ID: {message_id}
+Subject: Invoice
+From: us@{self.alias_domain}
+To: payer@example.com
+
+Hello
+--part--
+"""
+        with mute_logger("odoo.addons.mail.models.mail_thread"):
+            self.env["mail.thread"].message_process(None, report)
+
+    def test_nobody_to_write_to(self):
+        self.customer.email = False
+        invoice = self._make_invoice(100)
+        row = self._send(invoice)
+        self.assertEqual((row.state, row.address), ("suppressed", "Payer Ltd"))
+        self.assertIn("no email address", row.reason)
+        self.assertFalse(self.mails.search([]))
+        self.assertEqual(len(self._tasks()), 1)
+
+    def test_a_contact_whose_address_is_none(self):
+        odd = self.env["res.partner"].create({"name": "Odd", "email": "odd at example", "o2c_role_invoice": True,
+                                              "parent_id": self.customer.id})
+        self.customer.o2c_role_invoice = True
+        rows = self._send(self._make_invoice(100))
+        self.assertEqual({row.address: row.state for row in rows},
+                         {"payer@example.com": "sent", odd.email: "suppressed"})
+
+    def test_what_came_back_is_held_back_next_time_until_somebody_sends_it(self):
+        self._bounce(self._send(self._make_invoice(100)).message_id)
+        invoice = self._make_invoice(100)
+        row = self._send(invoice)
+        self.assertEqual((row.state, self.mails.search_count([])), ("suppressed", 0))
+        self.assertIn("came back", row.reason)
+        self.assertIn("o2c_not_delivered", invoice._get_alerts())
+        self.env["account.move.send.wizard"].with_context(
+            active_model="account.move", active_ids=invoice.ids,
+        ).create({"sending_methods": ["email"]}).action_send_and_print()
+        self.assertEqual((row.state, self.mails.search_count([])), ("queued", 1))
+        self._run_queue()
+        self.assertFalse(self.customer.o2c_undeliverable)
+        self.assertFalse(self.rows.search([("bad_address", "=", True)]), "one that arrives shows that it works again")

@@ -1,0 +1,31 @@
+"""Adds to the wizard that sends one invoice: the extra addresses it goes to, which the sender may change."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.mail import single_email_re
+
+
+class AccountMoveSendWizard(models.TransientModel):
+    _inherit = "account.move.send.wizard"
+
+    o2c_also_to = fields.Char(
+        "Also to", compute="_compute_o2c_also_to", store=True, readonly=False,
+        help="Email addresses with a comma between them. Each gets a mail of its own.",
+    )
+
+    @api.depends("move_id")
+    def _compute_o2c_also_to(self):
+        for wizard in self:
+            wizard.o2c_also_to = self._o2c_default_also_to(wizard.move_id)
+
+    def _get_sending_settings(self):
+        """Override of account: the extra addresses go along.
+
+        :raises UserError: if something typed there is no address
+        """
+        settings = super()._get_sending_settings()
+        parts = [part.strip() for part in (self.o2c_also_to or "").replace(";", ",").split(",") if part.strip()]
+        for part in parts:
+            if not single_email_re.match(part):
+                raise UserError(self.env._("%(text)s is not an email address.", text=part))
+        return {**settings, "o2c_also_to": ", ".join(parts)}
