@@ -55,6 +55,7 @@ from . import test_translations
 from .core import test_banners
 from .core import test_delivery_rules
 from .core import test_instalments
+from .core import test_invoicing
 from .core import test_limits
 from .core import test_money
 from .core import test_notices
