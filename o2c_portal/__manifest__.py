@@ -74,6 +74,7 @@
         "views/o2c_remittance_views.xml",
         "views/o2c_order_stage_views.xml",
         "views/sale_order_views.xml",
+        "views/o2c_invoice_attempt_views.xml",
         "views/account_payment_views.xml",
         "views/o2c_mail_templates.xml",
         "report/o2c_receipt_report.xml",

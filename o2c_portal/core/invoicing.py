@@ -58,7 +58,7 @@ def decide(policy: Policy, facts: Facts) -> Verdict:
         return waits
     if facts.draft:
         return "draft"
-    if policy not in WHOLE_ORDER and any(_over_invoiced(line) for line in facts.lines):
+    if any(_over_invoiced(policy, line) for line in facts.lines):
         return "over_invoiced"
     return "due"
 
@@ -88,9 +88,10 @@ def delivered_open(line: Line) -> bool:
     return line.to_invoice > 0 and line.delivered > line.invoiced
 
 
-def _over_invoiced(line: Line) -> bool:
+def _over_invoiced(policy: Policy, line: Line) -> bool:
     """More was invoiced than is due: a credit note is a person's decision. Returns that were ordered are not meant."""
-    return line.to_invoice < 0 <= line.ordered
+    left = line.ordered - line.invoiced if policy in WHOLE_ORDER else line.to_invoice
+    return left < 0 <= line.ordered
 
 
 def days_reached(until: date | None, today: date) -> frozenset[int]:

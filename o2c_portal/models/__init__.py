@@ -7,6 +7,7 @@ from . import o2c_billing_address
 from . import o2c_contact_change
 from . import o2c_customer_request
 from . import o2c_delivery
+from . import o2c_invoice_attempt
 from . import o2c_money_event
 from . import o2c_money_notice
 from . import o2c_order_stage
@@ -81,9 +82,11 @@ from . import payment_transaction
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_partner_invoicing
 from . import res_users
 from . import res_partner_category
 from . import sale_order
+from . import sale_order_invoicing
 from . import sale_order_pay
 
 # Views over the tables above

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.mail import single_email_re
 
+from .o2c_invoice_attempt import POLICIES
 from .res_partner import ROLES
 
 
@@ -109,6 +110,24 @@ class ResCompany(models.Model):
     # Banners
     o2c_banner_companies_agree = fields.Boolean(
         "Companies must agree to offers", help="Banners are mailed to companies, too, only after they agreed.",
+    )
+
+    # Invoices by themselves
+    o2c_invoicing = fields.Selection(
+        POLICIES, "Orders Are Invoiced", required=True, default="manual",
+        help="For customers without a choice of their own.",
+    )
+    o2c_invoicing_day = fields.Integer("Day of the Month", default=1)
+    o2c_invoicing_since = fields.Date(
+        "Orders From", required=True, default=fields.Date.context_today,
+        help="Older orders are left to you, so that switching this on invoices nothing of the past.",
+    )
+    o2c_invoiced_until = fields.Date(
+        "Monthly invoices up to", readonly=True, help="The last day whose monthly invoices were started.",
+    )
+
+    _o2c_invoicing_day_range = models.Constraint(
+        "CHECK(o2c_invoicing_day BETWEEN 1 AND 31)", "The day of the month is between 1 and 31.",
     )
 
     # Bank transfers

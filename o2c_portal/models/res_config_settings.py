@@ -47,6 +47,11 @@ class ResConfigSettings(models.TransientModel):
     o2c_pay_code_pdf = fields.Boolean(related="company_id.o2c_pay_code_pdf", readonly=False)
     o2c_bank_pdf = fields.Boolean(related="company_id.o2c_bank_pdf", readonly=False)
 
+    # Invoices by themselves
+    o2c_invoicing = fields.Selection(related="company_id.o2c_invoicing", readonly=False)
+    o2c_invoicing_day = fields.Integer(related="company_id.o2c_invoicing_day", readonly=False)
+    o2c_invoicing_since = fields.Date(related="company_id.o2c_invoicing_since", readonly=False)
+
     # Requests of customers
     o2c_request_user_id = fields.Many2one(related="company_id.o2c_request_user_id", readonly=False)
     o2c_request_pause_days = fields.Integer(related="company_id.o2c_request_pause_days", readonly=False)

@@ -8,6 +8,7 @@ from . import test_account_plan_basket
 from . import test_account_plans
 from . import test_account_start
 from . import test_account_transfer
+from . import test_auto_invoicing
 from . import test_bank_transfer
 from . import test_banner
 from . import test_banner_pages

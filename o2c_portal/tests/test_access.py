@@ -27,6 +27,7 @@ TABLE = {
     "o2c.delivery":           ("", "", "", "", R, R),
     "o2c.due.item":           ("", "", "", "", R, R),
     "o2c.instalment.promise": ("", "", "", "", RWCU, RWCU),
+    "o2c.invoice.attempt":    ("", "", "", "", R, R),
     "o2c.money.event":        ("", "", "", "", R, R),
     "o2c.money.notice":       ("", "", "", R, R, R),
     "o2c.order.stage":        ("", "", R, R, R, RWCU),

@@ -13,6 +13,7 @@ INVOICED = Line(ordered=10, delivered=10, invoiced=10, to_invoice=0)
 AHEAD = Line(ordered=10, delivered=0, invoiced=10, to_invoice=-10)
 MORE_THAN_ORDERED = Line(ordered=10, delivered=12, invoiced=10, to_invoice=2)
 UPSELLING = Line(ordered=10, delivered=12, invoiced=10, to_invoice=0)
+REDUCED = Line(ordered=5, delivered=0, invoiced=10, to_invoice=-5)
 RETURN = Line(ordered=-1, delivered=0, invoiced=0, to_invoice=-1)
 
 
@@ -29,6 +30,9 @@ VERDICTS = [
     ("confirmation", order(INVOICED), "nothing_left"),
     ("confirmation", order(AHEAD), "nothing_left"),
     ("confirmation", order(AHEAD, OPEN), "due"),  # an article was added after the first invoice
+    ("confirmation", order(REDUCED), "nothing_left"),
+    ("confirmation", order(REDUCED, OPEN), "over_invoiced"),
+    ("confirmation", order(RETURN, OPEN), "due"),
     ("confirmation", order(OPEN, draft=True), "draft"),
     ("confirmation", order(), "nothing_left"),
     ("delivery", order(TO_DELIVER), "undelivered"),

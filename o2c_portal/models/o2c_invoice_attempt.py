@@ -1,0 +1,305 @@
+"""Orders that are invoiced without a person: one row each, none skipped, none invoiced twice, across kills."""
+
+import logging
+
+from psycopg2 import OperationalError
+from psycopg2.errors import SerializationFailure
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, LockError, UserError
+from odoo.tools import SQL
+
+from ..core import invoicing
+
+_logger = logging.getLogger(__name__)
+
+LEASE = "15 minutes"  # a worker that was killed gives its rows back after this time
+POLICIES = [
+    ("manual", "By hand"),
+    ("confirmation", "When the order is confirmed"),
+    ("delivery", "When something was delivered"),
+    ("deposit", "When the deposit is paid"),
+    ("schedule", "Once a month, all orders together"),
+]
+
+
+class O2cInvoiceAttempt(models.Model):
+    """The invoicing of one order. The job commits the try first; invoices, their sending and the state of the row are
+    one transaction: after a kill either all are there or none. An order that ends its worker is given up."""
+
+    _name = "o2c.invoice.attempt"
+    _description = "Automatic invoicing of an order"
+    _order = "id desc"
+    _rec_name = "order_id"
+
+    order_id = fields.Many2one("sale.order", required=True, readonly=True, ondelete="cascade")
+    partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, index=True,
+                                 ondelete="cascade")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    policy = fields.Selection(POLICIES, "Invoiced", required=True, readonly=True)
+    state = fields.Selection(
+        [("waiting", "Waiting"), ("done", "Done"), ("parked", "Needs a person")],
+        required=True, default="waiting", readonly=True,
+    )
+    tries = fields.Integer(readonly=True)
+    next_at = fields.Datetime("Next try", readonly=True)
+    reason = fields.Text(readonly=True)
+    move_id = fields.Many2one("account.move", "Invoice", readonly=True, index="btree_not_null", ondelete="set null")
+    done_at = fields.Datetime("Done on", readonly=True)
+
+    _order_once = models.Constraint("UNIQUE(order_id)", "An order waits for its invoice once.")
+    _waiting_idx = models.Index("(next_at, id) WHERE state = 'waiting'")
+
+    # The job
+
+    @api.model
+    def _cron_invoice(self):
+        """Find the orders that are to be invoiced now, then invoice them one after the other, those of a monthly
+        invoice together, until none is left or the time is up. Every step is committed on its own."""
+        cron = self.env["ir.cron"]
+        self._park_killers()
+        for company in self.env["res.company"].search([]):
+            try:
+                with self.env.cr.savepoint():
+                    self._find(company)
+            except OperationalError:  # somebody else is writing the same records: the next run finds the rest
+                self.env.cr.rollback()
+            cron._commit_progress()
+        seconds = cron._commit_progress(remaining=self._count_due())
+        while seconds > 0 and (rows := self._claim()):
+            cron._commit_progress()  # the try counts, whatever happens next
+            rows._run()
+            seconds = cron._commit_progress(len(rows), remaining=self._count_due())
+
+    @api.model
+    def _find(self, company):
+        """Write down the orders of a company that are to be invoiced now; a number of queries that does not grow with
+        them, but for orders under way to their deposit."""
+        orders = self.env["sale.order"].with_company(company)
+        for policy in ("confirmation", "delivery"):
+            self._queue(policy, orders._o2c_to_invoice(company, policy).subselect())
+        paid = orders.browse(orders._o2c_to_invoice(company, "deposit")).filtered(self._may_be_paid)
+        self._queue("deposit", SQL("(SELECT unnest(%s::integer[]))", list(paid.ids)))
+        today = orders._o2c_today(company)
+        if days := invoicing.days_reached(company.o2c_invoiced_until or None, today):
+            self._queue("schedule", orders._o2c_to_invoice(company, "schedule", days).subselect())
+            company.o2c_invoiced_until = today
+
+    @api.model
+    def _may_be_paid(self, order):
+        """Say whether the deposit of an order is there; yes when that cannot be told, so that somebody hears why."""
+        try:
+            with self.env.cr.savepoint(flush=False):
+                return order._o2c_facts().deposit_paid
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - one order must not hold up the others; the try writes the reason down
+            _logger.warning("Order %s: what is paid cannot be told", order.id, exc_info=True)
+            return True
+
+    @api.model
+    def _queue(self, policy, order_ids):
+        """Have the orders invoiced; those that wait already, or for a person, are left as they are.
+
+        :param SQL order_ids: a subquery of ids
+        """
+        self.flush_model()
+        self.env.cr.execute(SQL(
+            """
+            INSERT INTO o2c_invoice_attempt AS row
+                   (order_id, partner_id, company_id, policy, state, tries, next_at, create_date, create_uid)
+            SELECT sale.id, customer.commercial_partner_id, sale.company_id, %(policy)s, 'waiting', 0, now_utc, now_utc,
+                   %(uid)s
+              FROM sale_order sale
+              JOIN res_partner customer ON customer.id = sale.partner_id,
+                   LATERAL (SELECT now() AT TIME ZONE 'UTC' AS now_utc) clock
+             WHERE sale.id IN %(orders)s
+             ORDER BY sale.id
+            ON CONFLICT (order_id) DO UPDATE
+               SET policy = excluded.policy, state = 'waiting', tries = 0, next_at = excluded.next_at, reason = NULL
+             WHERE row.state = 'done'
+            """,
+            policy=policy, uid=self.env.uid, orders=order_ids,
+        ))
+        self.invalidate_model()
+
+    @api.model
+    def _count_due(self):
+        return self.search_count([
+            ("state", "=", "waiting"), ("next_at", "<=", fields.Datetime.now()),
+            ("tries", "<", invoicing.MAX_TRIES),
+        ])
+
+    @api.model
+    def _park_killers(self):
+        """Give up rows whose last try never came back: their worker was ended every time."""
+        self.search([
+            ("state", "=", "waiting"), ("next_at", "<=", fields.Datetime.now()),
+            ("tries", ">=", invoicing.MAX_TRIES),
+        ]).write({"state": "parked", "next_at": False, "reason": self.env._("The server stopped at every try.")})
+
+    @api.model
+    def _claim(self):
+        """Take the next waiting row, with all of its customer's monthly invoice; others leave them for the lease.
+
+        A row that failed before is taken alone, so that it holds up nobody else's. The try is counted here, before
+        anything is attempted.
+        """
+        self.flush_model()
+        try:
+            rows = self.env.execute_query(self._claim_query())
+        except SerializationFailure:
+            self.env.cr.rollback()
+            rows = []
+        self.invalidate_model()
+        return self.browse(sorted(row[0] for row in rows))
+
+    @api.model
+    def _claim_query(self):
+        return SQL(
+            """
+            WITH next AS (
+                SELECT id, partner_id, company_id, policy, tries FROM o2c_invoice_attempt
+                 WHERE state = 'waiting' AND next_at <= clock_timestamp() AT TIME ZONE 'UTC' AND tries < %(max)s
+                 ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+            ), together AS (
+                SELECT row.id FROM o2c_invoice_attempt row JOIN next
+                    ON row.id = next.id
+                    OR next.policy = 'schedule' AND row.policy = 'schedule' AND next.tries = 0 AND row.tries = 0
+                   AND row.partner_id = next.partner_id AND row.company_id = next.company_id
+                 WHERE row.state = 'waiting' AND row.next_at <= clock_timestamp() AT TIME ZONE 'UTC'
+                   FOR UPDATE OF row SKIP LOCKED
+            )
+            UPDATE o2c_invoice_attempt row
+               SET tries = row.tries + 1, next_at = clock_timestamp() AT TIME ZONE 'UTC' + %(lease)s::interval
+              FROM together WHERE row.id = together.id
+            RETURNING row.id
+            """,
+            lease=LEASE, max=invoicing.MAX_TRIES,
+        )
+
+    # One try
+
+    def _run(self):
+        """Invoice the orders of claimed rows and write down how it went; never raises an order's error."""
+        rows = self.with_company(self.company_id)
+        try:
+            rows.order_id.lock_for_update(allow_referencing=True)
+            due = rows.filtered(lambda row: row._still_due())
+            # Odoo would put orders of different terms on one invoice, with the terms of the first
+            for part in due.grouped(lambda row: row.order_id.payment_term_id).values():
+                part._invoice_or_explain()
+        except (OperationalError, LockError):  # somebody else is writing the same orders: come back after the lease
+            self.env.cr.rollback()
+            self.reason = self.env._("Somebody else was working on the order.")
+
+    def _still_due(self):
+        """Say whether the order is to be invoiced indeed, now that nobody else can change it; else write down why."""
+        self.ensure_one()
+        try:
+            policy, day, _source = self.partner_id._o2c_invoicing_of(self.company_id)[self.partner_id.id]
+            facts = self.order_id._o2c_invoicing_facts(policy, day_reached=self.policy == "schedule")
+            verdict = invoicing.decide(policy, facts)
+            words = self.order_id._o2c_verdict_text(verdict, day)
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one order must not hold up the others; the reason is kept
+            _logger.warning("Order %s could not be judged", self.order_id.id, exc_info=True)
+            self._failed(str(error) or repr(error))
+            return False
+        self.policy = policy
+        if verdict in invoicing.BLOCKED:
+            self._failed(words)
+        elif verdict != "due":
+            self._settled(words)
+        return verdict == "due"
+
+    def _invoice_or_explain(self):
+        """Invoice the orders together. When that fails, find out which of them fail and invoice the others."""
+        reason = self._attempt()
+        if not reason:
+            return
+        bad = {row: alone for row in self if (alone := row._attempt(keep=False))} if len(self) > 1 else {}
+        good = self.filtered(lambda row: row not in bad)
+        if bad and good:
+            reason = good._attempt()
+        for row, alone in bad.items():
+            row._failed(alone)
+        if reason:
+            for row in good:
+                row._failed(reason)
+
+    def _attempt(self, keep=True):
+        """Invoice the orders in a savepoint; return why they cannot be, None when they were.
+
+        :param bool keep: without it only the answer is wanted
+        """
+        try:
+            with self.env.cr.savepoint() as savepoint:
+                self._invoice()
+                if not keep:
+                    savepoint.rollback()
+        except (OperationalError, LockError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one order must not hold up the others; the reason is kept
+            _logger.warning("Orders %s could not be invoiced", self.order_id.ids, exc_info=True)
+            return str(error) or repr(error)
+        return None
+
+    def _invoice(self):
+        """Create, post and hand over the invoices of the orders; Odoo puts them together where it can."""
+        orders = self.order_id
+        if self[0].policy in invoicing.WHOLE_ORDER:
+            orders._force_lines_to_invoice_policy_order()
+        moves = orders._create_invoices(final=True)
+        if moves.filtered(lambda move: move.move_type == "out_refund"):
+            raise UserError(self.env._("It would be a credit note; please decide yourself."))
+        moves.action_post()
+        text = self[0].order_id._o2c_policy_text()
+        moves._message_log_batch(bodies=dict.fromkeys(moves.ids, self.env._("Invoiced by itself: %(why)s", why=text)))
+        self._hand_over(moves)
+        for row in self:
+            row.write({"move_id": moves.filtered(
+                lambda move, order=row.order_id: order in move.invoice_line_ids.sale_line_ids.order_id
+            )[:1].id})
+            row._settled(text)
+
+    @api.model
+    def _hand_over(self, moves):
+        """Have posted invoices sent by Odoo's own job, to whom and how each customer wants them."""
+        moves.sending_data = {"author_user_id": self.env.uid, "author_partner_id": self.env.user.partner_id.id}
+        self.env.ref("account.ir_cron_account_move_send")._trigger()
+
+    def _settled(self, reason):
+        self.write({"state": "done", "tries": 0, "next_at": False, "reason": reason,
+                    "done_at": fields.Datetime.now()})
+
+    def _failed(self, reason):
+        """Come back later, or leave the row to a person after the last try."""
+        wait = invoicing.wait(self.tries)
+        self.write({
+            "reason": reason,
+            "state": "waiting" if wait else "parked",
+            "next_at": fields.Datetime.now() + wait if wait else False,
+        })
+
+    # People
+
+    def action_view_order(self):
+        """Open the order of a row."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window", "res_model": "sale.order", "res_id": self.order_id.id,
+            "views": [(False, "form")],
+        }
+
+    def action_retry(self):
+        """Try orders again that could not be invoiced, from the start."""
+        self.check_access("read")
+        if not self.env.user.has_group("o2c_portal.o2c_portal_group_user"):
+            raise AccessError(self.env._("Only Receivables users may have orders invoiced."))
+        # sudo: the rows are written by the system alone; a user may only ask for another try
+        self.sudo().filtered(lambda row: row.state != "done").write({
+            "state": "waiting", "tries": 0, "next_at": fields.Datetime.now(),
+        })
+        self.env.ref("o2c_portal.ir_cron_invoice_attempt").sudo()._trigger()
