@@ -185,6 +185,7 @@ class O2cInvoiceAttempt(models.Model):
         rows = self.with_company(self.company_id)
         try:
             rows.order_id.lock_for_update(allow_referencing=True)
+            rows.order_id.order_line.lock_for_update(allow_referencing=True)  # Odoo writes there what is invoiced
             due = rows.filtered(lambda row: row._still_due())
             # Odoo would put orders of different terms on one invoice, with the terms of the first
             for part in due.grouped(lambda row: row.order_id.payment_term_id).values():
