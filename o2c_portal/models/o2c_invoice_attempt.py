@@ -197,15 +197,18 @@ class O2cInvoiceAttempt(models.Model):
     def _still_due(self):
         """Say whether the order is to be invoiced indeed, now that nobody else can change it; else write down why."""
         self.ensure_one()
+        order = self.order_id
         try:
-            policy, day, _source = self.partner_id._o2c_invoicing_of(self.company_id)[self.partner_id.id]
-            facts = self.order_id._o2c_invoicing_facts(policy, day_reached=self.policy == "schedule")
-            verdict = invoicing.decide(policy, facts)
-            words = self.order_id._o2c_verdict_text(verdict, day)
+            with self.env.cr.savepoint():
+                customer = order.partner_id.commercial_partner_id
+                policy, day, _source = customer._o2c_invoicing_of(self.company_id)[customer.id]
+                facts = order._o2c_invoicing_facts(policy, day_reached=self.policy == "schedule")
+                verdict = invoicing.decide(policy, facts)
+                words = order._o2c_verdict_text(verdict, day)
         except OperationalError:
             raise
         except Exception as error:  # noqa: BLE001 - one order must not hold up the others; the reason is kept
-            _logger.warning("Order %s could not be judged", self.order_id.id, exc_info=True)
+            _logger.warning("Order %s could not be judged", order.id, exc_info=True)
             self._failed(str(error) or repr(error))
             return False
         self.policy = policy

@@ -10,7 +10,7 @@ GROUP = "o2c_portal.o2c_portal_group_user"
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     o2c_invoicing = fields.Selection(
         POLICIES, "Own Invoicing", company_dependent=True, groups=GROUP,

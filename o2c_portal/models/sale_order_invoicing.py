@@ -15,7 +15,7 @@ OPEN_LINE = {  # what makes an order worth a look, per policy; the decision itse
 
 
 class SaleOrder(models.Model):
-    _inherit = "sale.order"
+    _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     o2c_invoicing_why = fields.Char(
         "Automatic Invoice", compute="_compute_o2c_invoicing_why", compute_sudo=True,

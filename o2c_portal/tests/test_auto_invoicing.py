@@ -11,6 +11,8 @@ from odoo.fields import Command, Date, Datetime
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+
 from .test_money_event import MoneyEventCase
 
 LOGGER = "odoo.addons.o2c_portal.models.o2c_invoice_attempt"
@@ -64,7 +66,7 @@ class AutoInvoicingCase(MoneyEventCase):
         return [(move.state, move.amount_total) for move in order.invoice_ids.sorted("id")]
 
 
-class TestAutoInvoicing(AutoInvoicingCase):
+class TestAutoInvoicing(AutoInvoicingCase, CronMixinCase):
     def test_nothing_happens_by_hand(self):
         order = self._order()
         self._run()
@@ -75,7 +77,9 @@ class TestAutoInvoicing(AutoInvoicingCase):
         self.company.o2c_invoicing = "confirmation"
         order, quotation = self._order(self.ordered, self.delivered), self._order(confirm=False)
         self.assertIn("within minutes", order.o2c_invoicing_why)
-        self._run()
+        with self.capture_triggers("account.ir_cron_account_move_send") as capture:
+            self._run()
+        self.assertEqual(len(capture.records), 1)
         self.assertEqual(self._invoiced(order), [("posted", 200)])
         self.assertEqual(self._invoiced(quotation), [])
         invoice, row = order.invoice_ids, self._row(order)
@@ -222,7 +226,7 @@ class TestAutoInvoicing(AutoInvoicingCase):
 
         def create(orders, *args, **kwargs):
             if bad in orders:
-                raise UserError("no income account")
+                raise UserError(orders.env._("no income account"))
             return original(orders, *args, **kwargs)
 
         mute = mute_logger(LOGGER)
@@ -292,6 +296,16 @@ class TestAutoInvoicing(AutoInvoicingCase):
         self._run()
         self.assertEqual((self._invoiced(order), self._row(order).state), ([("posted", 100)], "done"))
         self.assertEqual(self._row(order).reason, "Nothing is left to invoice.")
+
+    def test_somebody_decides_otherwise_in_the_meantime(self):
+        self.company.o2c_invoicing = "confirmation"
+        self.other.o2c_invoicing = "manual"
+        order = self._order()
+        self.attempts._find(self.company)
+        self.customer.parent_id = self.other
+        self._run()
+        self.assertEqual((self._invoiced(order), self._row(order).state), ([], "done"))
+        self.assertEqual(self._row(order).reason, "It is invoiced by hand.")
 
     def test_a_killed_worker_leaves_no_invoice_and_the_order_is_invoiced_once(self):
         self.company.o2c_invoicing = "confirmation"
