@@ -134,6 +134,20 @@ class TestAutoInvoicing(AutoInvoicingCase, CronMixinCase):
         self._run()
         self.assertEqual(len(order.invoice_ids), 2)
 
+    def test_a_deposit_paid_online_is_on_the_invoice(self):
+        self.company.o2c_invoicing = "deposit"
+        order, unpaid = (
+            self._order(confirm=False, require_payment=True, prepayment_percent=0.3) for _number in range(2)
+        )
+        self._create_transaction(
+            "direct", amount=30, currency_id=order.currency_id.id, sale_order_ids=[Command.set(order.ids)],
+            reference="S-1", state="done",
+        )._post_process()
+        unpaid.action_confirm()
+        self._run()
+        self.assertEqual((self._invoiced(order), self._invoiced(unpaid)), ([("posted", 100)], []))
+        self.assertEqual(order.invoice_ids.amount_residual, 70)
+
     def test_the_customer_comes_before_the_company(self):
         self.company.o2c_invoicing = "confirmation"
         self.customer.o2c_invoicing = "manual"
