@@ -32,7 +32,7 @@ class O2cInvoiceMail(models.AbstractModel):
     _description = "Mail of an invoice"
 
     @api.model
-    def _write(self, move, reader, subject, message, items=(), url="", customers=()):
+    def _write(self, move, reader, subject, message, items=(), url="", customers=(), banner=None):
         """Return ``(html, text)`` of the mail for one reader.
 
         :param reader: ``core.recipients.Recipient``
@@ -40,9 +40,11 @@ class O2cInvoiceMail(models.AbstractModel):
         :param items: what the document asks for, as ``Instalment``
         :param url: the reader's own Pay Now address; empty where there is nothing to pay, and for staff
         :param customers: for a copy to staff: the addresses of the customer it went to
+        :param banner: what ``o2c.banner._pick_for_readers`` chose for the reader
         """
         move = move.with_context(lang=reader.lang)
         content = self._content(move, reader, subject, message, items, url, customers)
+        content["banner"] = banner
         html = self.env["ir.qweb"]._render(
             "o2c_portal.invoice_mail", content, minimal_qcontext=True, lang=reader.lang,
         )
@@ -70,7 +72,6 @@ class O2cInvoiceMail(models.AbstractModel):
             "button": self._button(move.env, company, url),
             "outlook": OUTLOOK,
             "schema": self._schema(move, request),
-            "banner": None,
         }
 
     def _title(self, move):

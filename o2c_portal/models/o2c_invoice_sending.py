@@ -171,14 +171,14 @@ class O2cInvoiceSending(models.AbstractModel):
         self.env["o2c.delivery"].sudo().union(*(
             row for row in rows.values() if not moves_data[row._document()].get("o2c_by_hand")
         ))._hold_back()
-        values = []
-        for move, _customer, reader in wanted:
-            row, link = rows[move.id, reader.address], links.get((move.id, reader.address))
-            row.link_id = link
-            if row.state == "suppressed":
-                continue
-            pages = self._pages(move, reader, moves_data[move], asked.get(move, ()), link, readers[move])
-            values.append({**row._mail_values(), **self._envelope(messages[move]), **pages})
+        for key, row in rows.items():
+            row.link_id = links.get(key)
+        mailed = [(move, reader) for move, _customer, reader in wanted if rows[move.id, reader.address].state == "queued"]
+        banners, values = self._banners(mailed), []
+        for move, reader in mailed:
+            link, banner = links.get((move.id, reader.address)), banners.get((move.id, reader.partner_id))
+            pages = self._pages(move, reader, moves_data[move], asked.get(move, ()), link, readers[move], banner)
+            values.append({**rows[move.id, reader.address]._mail_values(), **self._envelope(messages[move]), **pages})
         mails = self.env["mail.mail"].sudo().create(values)
         self._show_in_history(mails, messages)
         mails._o2c_queue()
@@ -193,12 +193,23 @@ class O2cInvoiceSending(models.AbstractModel):
         ], "email")
         return links, payable._o2c_asked_by_move()
 
-    def _pages(self, move, reader, data, asked, link, readers):
+    def _banners(self, wanted):
+        """Return ``{(move_id, contact_id): banner}`` of what the contacts of customers are shown, and count it."""
+        contacts = {}
+        for move, reader in wanted:
+            if reader.audience == "customer" and reader.partner_id:
+                contacts.setdefault(move, set()).add(reader.partner_id)
+        people = {move: self.env["res.partner"].sudo().browse(ids) for move, ids in contacts.items()}
+        banners = self.env["o2c.banner"].sudo()  # sudo: who sends an invoice need not know what rides along
+        banners._count_readers(people, "mail")
+        return banners._pick_for_readers(people, "mail")
+
+    def _pages(self, move, reader, data, asked, link, readers, banner):
         letter = self.env["o2c.invoice.mail"]
         subject, message = letter._texts(move, data, reader.lang)
         customers = [other.address for other in readers if other.audience == "customer"]
         html, text = letter._write(
-            move, reader, subject, message, asked, link._url() if link else "", customers,
+            move, reader, subject, message, asked, link._url() if link else "", customers, banner,
         )
         return {"subject": subject, "body_html": html, "o2c_text": text, "body": ""}
 

@@ -32,6 +32,7 @@ class O2cReceipt(models.AbstractModel):
         to = [("staff", address, lang) for address, lang in self._staff(notice).items()]
         if state == "queued":
             to += [("customer", reader.email_formatted, reader.lang) for reader in readers]
+            to += [("customer", address, lang) for address, lang in self._extra(notice, readers).items()]
         # sudo: whoever sends a receipt need not be allowed to write mails by hand
         self.env["mail.mail"].sudo().create(self._mails(notice, to, readers[:1].lang))._o2c_queue()
 
@@ -56,6 +57,13 @@ class O2cReceipt(models.AbstractModel):
         return self.env["res.partner"].sudo().union(*(
             same[0] for same in readers.grouped(lambda reader: reader.email_normalized or reader.email).values()
         ))
+
+    def _extra(self, notice, readers):
+        """Return ``{address: language}`` of the customer's extra addresses for receipts, beside its contacts."""
+        customer = notice.partner_id.commercial_partner_id
+        found = self.env["o2c.recipients"]._extra(customer, "receipt", notice.company_id).get(customer.id, [])
+        known = set(readers.mapped("email_normalized"))
+        return {extra.address: extra.lang for extra in found if extra.address not in known}
 
     def _payer(self, notice):
         """Return the contact who gets it where none was chosen: the payer of the transaction, the billing contact of

@@ -150,6 +150,18 @@ class O2cSendItem(models.Model):
         """Close items by what the pipeline said about their documents."""
         for (state, reason), items in self.grouped(lambda item: item._verdict(outcome)).items():
             items._close(state, reason)
+        self._note_held_back()
+
+    def _note_held_back(self):
+        """Close items all of whose mails are held back, because mails to the addresses came back before."""
+        rows = self.env["o2c.delivery"]._read_group(
+            [("res_model", "=", "account.move"), ("res_id", "in", self.move_id.ids), ("kind", "=", "invoice")],
+            ["res_id"], ["state:array_agg"],
+        )
+        held = {move_id for move_id, states in rows if set(states) == {"suppressed"}}
+        self.filtered(lambda item: item.state == "sent" and item.move_id.id in held)._close(
+            "failed", self.env._("Mails to all of its addresses came back before."),
+        )
 
     def _verdict(self, outcome):
         """Return ``(state, reason)`` of one item."""
