@@ -30,7 +30,7 @@ def load_registry():
     if names and worker:
         names = odoo.tools.config["db_name"] = [f"{names[0]}_{worker}"]
     if names:
-        threading.current_thread().testing = True
+        threading.current_thread().testing, threading.current_thread().dbname = True, names[0]
         odoo.modules.registry.Registry(names[0])
 
 

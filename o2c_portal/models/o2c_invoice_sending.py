@@ -173,7 +173,9 @@ class O2cInvoiceSending(models.AbstractModel):
         ))._hold_back()
         for key, row in rows.items():
             row.link_id = links.get(key)
-        mailed = [(move, reader) for move, _customer, reader in wanted if rows[move.id, reader.address].state == "queued"]
+        mailed = [
+            (move, reader) for move, _customer, reader in wanted if rows[move.id, reader.address].state == "queued"
+        ]
         banners, values = self._banners(mailed), []
         for move, reader in mailed:
             link, banner = links.get((move.id, reader.address)), banners.get((move.id, reader.partner_id))

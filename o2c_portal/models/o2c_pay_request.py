@@ -115,7 +115,7 @@ class O2cPayRequest(models.AbstractModel):
         request = link and self._request(move, link._url(), known.items, known.policy)
         if not request:
             return None
-        listed = move.invoice_payment_term_id.display_on_invoice or move.line_ids.o2c_plan_id
+        listed = move.invoice_payment_term_id.display_on_invoice or any(item.plan_id for item in known.items)
         code = move.company_id.o2c_pay_code_pdf and link._code()
         return {**request, **self._on_paper(move, request["url"], code), "rows": request["rows"] if listed else []}
 

@@ -153,15 +153,14 @@ class O2cSendItem(models.Model):
         self._note_held_back()
 
     def _note_held_back(self):
-        """Close items all of whose mails are held back, because mails to the addresses came back before."""
-        rows = self.env["o2c.delivery"]._read_group(
-            [("res_model", "=", "account.move"), ("res_id", "in", self.move_id.ids), ("kind", "=", "invoice")],
-            ["res_id"], ["state:array_agg"],
-        )
-        held = {move_id for move_id, states in rows if set(states) == {"suppressed"}}
-        self.filtered(lambda item: item.state == "sent" and item.move_id.id in held)._close(
-            "failed", self.env._("Mails to all of its addresses came back before."),
-        )
+        """Close items none of whose mails can go out: there is no good address, or mails to it came back before."""
+        rows = self.env["o2c.delivery"].search([
+            ("res_model", "=", "account.move"), ("res_id", "in", self.move_id.ids), ("kind", "=", "invoice"),
+        ]).grouped("res_id")
+        for item in self.filtered(lambda item: item.state == "sent" and item.move_id.id in rows):
+            readers = rows[item.move_id.id]
+            if set(readers.mapped("state")) == {"suppressed"}:
+                item._close("failed", "; ".join(f"{reader.address}: {reader.reason}" for reader in readers))
 
     def _verdict(self, outcome):
         """Return ``(state, reason)`` of one item."""

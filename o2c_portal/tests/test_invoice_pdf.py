@@ -125,7 +125,7 @@ class TestInvoicePdf(PdfCommon):
         self.company.o2c_policy_id = self.env["o2c.payment.policy"].sudo().create({"name": "Whole", "mode": "full"})
         self.assertEqual(service._for(invoice, "email")["amount"], f"${nbsp}1,000.00")
         self.assertEqual(service._for_bank(invoice)["amount"], f"${nbsp}1,000.00")
-        self.assertIn("To pay: $ 1,000.00 by", self._text(self._pdf(invoice)).replace(nbsp, " "))
+        self.assertIn("To pay: $ 1,000.00 by", self._text(invoice).replace(nbsp, " "))
 
     def test_bank_details_in_the_customer_s_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")

@@ -23,6 +23,11 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         return partner if not partner or partner.email else partner._o2c_named_contacts("invoice").sudo(self.env.su)
 
     @api.model
+    def _o2c_default_also_to(self, move):
+        """Override: extra addresses only matter here where there is no contact to write to."""
+        return "" if self._get_default_mail_partner_ids(move, None, None) else super()._o2c_default_also_to(move)
+
+    @api.model
     def _get_default_pdf_report_id(self, move):
         """Override of account: nothing is printed here."""
         return self.env["ir.actions.report"]
