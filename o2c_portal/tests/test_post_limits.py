@@ -9,6 +9,8 @@ from .account_common import AccountPageCase
 from .pay_common import own_routes
 from .test_pay_bad_input import BadInputCase
 
+BEACONS = ("/pay/<string:token>/seen", "/pay/<string:token>/offer", "/my/billing/offer/<string:place>")
+
 
 @tagged("post_install", "-at_install")
 class TestPostLimits(AccountPageCase, BadInputCase):
@@ -28,6 +30,7 @@ class TestPostLimits(AccountPageCase, BadInputCase):
             "acc_number": "BE71 0961 2345 6769", "partner_id": self.env.company.partner_id.id,
             "allow_out_payment": True,
         })
+        stop = self.env["o2c.banner"]._stop_url("mail", self.contact).rpartition("/")[2]
         chosen = {"group": self.group, "choice": "selected", "item": terms.id}
         return {
             "/pay": ("/pay", {"code": "K7QM-2XH9-4TC"}),
@@ -35,6 +38,9 @@ class TestPostLimits(AccountPageCase, BadInputCase):
             "/pay/<string:token>/seen": (f"/pay/{self.token}/seen", {}),
             "/pay/<string:token>/start": (f"/pay/{self.token}/start", self._wish()),
             "/my/billing/start": (f"/my/billing/start?group={self.group}", self._wish(terms)),
+            "/pay/<string:token>/offer": (f"/pay/{self.token}/offer", {}),
+            "/my/billing/offer/<string:place>": ("/my/billing/offer/portal", {}),
+            "/offers/stop/<string:token>": (f"/offers/stop/{stop}", {}),
             "/my/billing/transfer": ("/my/billing/transfer", chosen),
             "/pay/<string:token>/transfer": (f"/pay/{account}/transfer", chosen),
             "/my/billing/credits": ("/my/billing/credits", {"group": self.group, "credit": credit.id}),
@@ -78,7 +84,7 @@ class TestPostLimits(AccountPageCase, BadInputCase):
 
     def test_the_same_requests_are_taken_otherwise(self):
         """Else the test above would prove nothing: it could have been refused for its form."""
-        refused = {"/pay": 422, "/pay/<path:anything>": 404, "/pay/<string:token>/seen": 204}
+        refused = {"/pay": 422, "/pay/<path:anything>": 404, **dict.fromkeys(BEACONS, 204)}
         for route, (address, form) in self._requests().items():
             with self.subTest(route=route):
                 savepoint = self.env.cr.savepoint()
