@@ -38,7 +38,7 @@ def test_killed_while_orders_are_invoiced(start_server):
 def confirmed_orders(shop):
     """Return the ids of orders of a customer who is invoiced on confirmation; sending is switched off."""
     [[sending]] = shop.query(
-        "SELECT res_id FROM ir_model_data WHERE module = 'account' AND name = 'ir_cron_account_move_send'"
+        "SELECT res_id FROM ir_model_data WHERE module = 'o2c_portal' AND name = 'ir_cron_send_run'"
     )
     shop.client("ir.cron", "write", [int(sending)], {"active": False})
     shop.client("res.partner", "write", [shop.customer], {"o2c_invoicing": "confirmation"})

@@ -76,6 +76,8 @@ class O2cBanner(CustomerPortal):
         """Count that the place for a banner came into view below the result of a payment."""
         check_same_site()
         link = find_link(token)
+        if request.env["o2c.pay.page"].sudo()._standing(link) == "gone":
+            raise Refusal(410, "gone")
         return self._o2c_seen(link.company_id, link.partner_id, "pay")
 
     @http.route("/my/billing/offer/<string:place>", **{**ROUTE, **COUNT})

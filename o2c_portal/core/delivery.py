@@ -1,12 +1,12 @@
 """What became of a mail: whether trying again makes sense, and when."""
 
-import hashlib
 import re
 from datetime import timedelta
 
 BACKOFF = (
     timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12), timedelta(hours=24),
 )
+LONGEST_REASON = 200  # characters
 HOPELESS = ("mail_email_invalid", "mail_email_missing", "mail_from_invalid", "mail_from_missing")
 # What a mail server says of an address that does not exist: RFC 5321 replies, RFC 3463 enhanced codes
 _NO_SUCH_ADDRESS = re.compile(r"\b55[013]\b|\b5\.1\.\d{1,3}\b")
@@ -21,6 +21,12 @@ def is_bad_address(failure_type, reason):
     return bool(_NO_SUCH_ADDRESS.search(reason) and _REFUSED_RECIPIENT.search(reason))
 
 
+def in_short(reason):
+    """Return the first line of what a mail server said, no longer than somebody reads; empty for nothing."""
+    lines = (reason or "").strip().splitlines()
+    return lines[0][:LONGEST_REASON] if lines else ""
+
+
 def next_try(failure_type, reason, tries):
     """Return how long to wait before a mail is tried again, None when it is given up.
 
@@ -31,8 +37,10 @@ def next_try(failure_type, reason, tries):
     return BACKOFF[tries]
 
 
-def message_id(kind, document, copy, address, database, host):
+def message_id(kind, document, copy, seal, host):
     """Return the Message-ID of one copy of a mail: the same whenever this very mail is made, so that mail readers fold
-    a second one into the first. The address is not in it, mails are forwarded."""
-    digest = hashlib.sha256(f"{database}\0{address}".encode()).hexdigest()[:16]
-    return f"<o2c-{kind}-{document}-{copy}-{digest}-{database}@{host}>"
+    a second one into the first.
+
+    :param str seal: what nobody can guess who has not got the mail, or they could say that it came back
+    """
+    return f"<o2c-{kind}-{document}-{copy}-{seal[:32]}@{host}>"

@@ -1,5 +1,7 @@
 """Adds to account.bank.statement.line: which reference it carries, and what became of it."""
 
+from markupsafe import escape
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -93,7 +95,7 @@ class AccountBankStatementLine(models.Model):
         for line in waiting:
             said = {
                 "summary": self.env._("Bank transfer: %(reason)s", reason=labels[line.o2c_reason]),
-                "note": line.o2c_reason_note or "",
+                "note": escape(line.o2c_reason_note or ""),
             }
             if line.o2c_activity_id:
                 line.o2c_activity_id.write(said)

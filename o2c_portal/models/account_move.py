@@ -238,6 +238,8 @@ class AccountMove(models.Model):
     def _get_alerts(self):
         """Override of account: say on the form that the customer has paid, as the customer sees it."""
         alerts = super()._get_alerts()
+        if self.env.user.share:
+            return alerts
         items_sudo = self.sudo().o2c_request_item_ids  # what is said here is for all who see the invoice
         item_sudo = items_sudo.filtered(lambda item: item.is_open and item.kind == "already_paid")[:1]
         if item_sudo:

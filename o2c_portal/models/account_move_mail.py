@@ -45,6 +45,8 @@ class AccountMove(models.Model):
     def _get_alerts(self):
         """Override of account: say on the form which mails of the document did not arrive."""
         alerts = super()._get_alerts()
+        if self.env.user.share:  # customers need not read who else was written to
+            return alerts
         rows_sudo = self.sudo().o2c_delivery_ids.filtered(lambda row: row.state in UNDELIVERABLE)  # for all who see it
         if rows_sudo:
             alerts["o2c_not_delivered"] = {

@@ -40,15 +40,19 @@ class MailMail(models.Model):
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         """Override of mail: note what became of a mail of ours, before it may be deleted."""
+        self._o2c_note(failure_type)
+        return super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
+        )
+
+    def _o2c_note(self, failure_type):
+        """Tell what these mails are for what became of them."""
         self.filtered("o2c_notice_id")._o2c_note_delivery(failure_type)
         for mail in self.filtered("o2c_statement_id"):
             mail.o2c_statement_id.sudo()._note_delivery(mail, mail.failure_reason)  # sudo: the queue may run as anybody
         self.sudo().filtered("o2c_delivery_id")._o2c_note_reader(failure_type)  # sudo: as above
         for mail in self.filtered("o2c_send_item_id"):
-            mail.o2c_send_item_id.sudo()._note_delivery(mail, failure_type, failure_reason)  # as above
-        return super()._postprocess_sent_message(
-            success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
-        )
+            mail.o2c_send_item_id.sudo()._note_delivery(mail)  # sudo: as above
 
     def _o2c_note_delivery(self, failure_type):
         for mail in self:
@@ -91,7 +95,14 @@ class MailMail(models.Model):
 
     @api.model
     def _cron_o2c_retry_receipts(self):
-        """Give mails that could not be sent back to the mail queue, at growing intervals."""
+        """Give mails that could not be sent back to the mail queue, at growing intervals.
+
+        A mail server that hangs up in the middle makes Odoo forget to say that a mail failed; it is noted here.
+        """
+        self.search([
+            ("state", "=", "exception"), ("o2c_retry_at", "=", False),
+            "|", ("o2c_notice_id.state", "=", "queued"), ("o2c_delivery_id.state", "=", "queued"),
+        ])._o2c_note(None)
         mails = self.search([
             ("state", "=", "exception"), ("o2c_retry_at", "<=", fields.Datetime.now()),
             "|", ("o2c_notice_id", "!=", False), ("o2c_delivery_id", "!=", False),

@@ -13,5 +13,4 @@ class MailThread(models.AbstractModel):
         super()._routing_handle_bounce(email_message, message_dict)
         if ids := message_dict.get("bounced_msg_ids"):
             rows_sudo = self.env["o2c.delivery"].sudo().search([("message_id", "in", ids)])  # sudo: the mail gateway
-            lines = html2plaintext(message_dict.get("body") or "").strip().splitlines()
-            rows_sudo._bounced(lines[0] if lines else self.env._("returned by the mail server"))
+            rows_sudo._bounced(html2plaintext(message_dict.get("body") or ""))

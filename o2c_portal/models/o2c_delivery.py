@@ -2,9 +2,11 @@
 
 from urllib.parse import urlsplit
 
+from markupsafe import escape
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import formataddr
+from odoo.tools import formataddr, hmac
 
 from ..core import delivery
 from ..core.recipients import Recipient
@@ -38,6 +40,7 @@ class O2cDelivery(models.Model):
             ("failed", "Not sent"),
             ("bounced", "Came back"),
             ("suppressed", "Held back"),
+            ("replaced", "Replaced"),
         ],
         required=True, readonly=True, default="queued", index=True,
     )
@@ -98,6 +101,21 @@ class O2cDelivery(models.Model):
                 document=last.document, reason=last.reason or "–",
             )})
 
+    @api.model
+    def _replace(self, kind, documents, kept):
+        """Put aside what was to reach other readers than those a document is mailed to now, and did not.
+
+        :param kept: ``{(document id, address)}``
+        """
+        old = self.search([
+            ("res_model", "=", documents._name), ("res_id", "in", documents.ids), ("kind", "=", kind),
+            ("state", "!=", "sent"),
+        ]).filtered(lambda row: (row.res_id, row.address) not in kept)
+        self.env["mail.mail"].sudo().search(
+            [("o2c_delivery_id", "in", old.ids), ("state", "in", ("outgoing", "exception"))]
+        ).cancel()
+        old.write({"state": "replaced", "retry_at": False})
+
     def _values(self, kind, document, customer, reader):
         return {
             "kind": kind, "res_model": document._name, "res_id": document.id, "document": document.display_name,
@@ -126,9 +144,9 @@ class O2cDelivery(models.Model):
 
     @api.model
     def _message_id(self, kind, document, copy, address):
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")  # sudo: a fact, read-only
         host = urlsplit(document.get_base_url()).hostname or "localhost"
-        return delivery.message_id(kind, document.id, copy, address, database, host)
+        seal = hmac(self.env(su=True), "o2c-message-id", (kind, document.id, copy, address))
+        return delivery.message_id(kind, document.id, copy, seal, host)
 
     def _mail_values(self):
         """Return what every mail of a delivery has, whatever it says."""
@@ -152,7 +170,7 @@ class O2cDelivery(models.Model):
                 ("address", "=", self.address), ("bad_address", "=", True), ("company_id", "=", self.company_id.id),
             ]).bad_address = False
             return
-        reason = (mail.failure_reason or self.env._("unknown reason")).splitlines()[0]
+        reason = delivery.in_short(mail.failure_reason) or self.env._("unknown reason")
         wait = delivery.next_try(failure_type, mail.failure_reason, self.tries)
         self.write({
             "state": "failed", "reason": reason, "tries": self.tries + 1,
@@ -163,7 +181,8 @@ class O2cDelivery(models.Model):
             self._alert()
 
     def _bounced(self, reason):
-        """Keep that the mail came back."""
+        """Keep that the mail came back, and why in the words of whoever returned it."""
+        reason = delivery.in_short(reason) or self.env._("returned by the mail server")
         fresh = self.filtered(lambda row: row.state != "bounced")
         fresh.write({"state": "bounced", "reason": reason, "retry_at": False, "bad_address": True})
         for row in fresh:
@@ -187,10 +206,10 @@ class O2cDelivery(models.Model):
             if clerk and not open_task:
                 target.activity_schedule(
                     "mail.mail_activity_data_todo", summary=summary, user_id=clerk.id,
-                    note=self.env._(
+                    note=escape(self.env._(  # what came back was written by others
                         "%(document)s: %(reason)s. Correct the address, then send it again.",
                         document=rows[0].document, reason=rows[0].reason,
-                    ),
+                    )),
                 )
 
     # People
@@ -208,8 +227,11 @@ class O2cDelivery(models.Model):
         if not self.env.user.has_group("o2c_portal.o2c_portal_group_user"):
             raise AccessError(self.env._("Only Receivables users may send mails again."))
         # sudo: rows are written by the system alone; a user may only ask for another try
-        failed = self.sudo().filtered(lambda row: row.state == "failed")
-        mails = failed.env["mail.mail"].search([("o2c_delivery_id", "in", failed.ids), ("state", "=", "exception")])
+        self.sudo().filtered(lambda row: row.state == "failed")._try_again()
+
+    def _try_again(self):
+        """Give the mails that could not be sent back to the mail queue, as if they had not been tried."""
+        mails = self.env["mail.mail"].search([("o2c_delivery_id", "in", self.ids), ("state", "=", "exception")])
         mails.o2c_delivery_id.write({"state": "queued", "tries": 0, "retry_at": False, "reason": False})
         mails.mark_outgoing()
         mails._o2c_queue()

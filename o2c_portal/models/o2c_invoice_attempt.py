@@ -270,9 +270,8 @@ class O2cInvoiceAttempt(models.Model):
 
     @api.model
     def _hand_over(self, moves):
-        """Have posted invoices sent by Odoo's own job, to whom and how each customer wants them."""
-        moves.sending_data = {"author_user_id": self.env.uid, "author_partner_id": self.env.user.partner_id.id}
-        self.env.ref("account.ir_cron_account_move_send")._trigger()
+        """Have posted invoices sent in the background, to whom and how each customer wants them."""
+        self.env["o2c.send.run"]._start(moves)
 
     def _settled(self, reason):
         self.write({"state": "done", "tries": 0, "next_at": False, "reason": reason,

@@ -27,6 +27,9 @@ class O2cInvoiceSending(models.AbstractModel):
         messages = self._post(moves_data)
         people = {move: self._people(move, moves_data[move], followers[move]) for move in messages}
         readers = {move: self._readers(move, moves_data[move], people[move]) for move in messages}
+        self.env["o2c.delivery"].sudo()._replace(
+            "invoice", moves, {(move.id, reader.address) for move in messages for reader in readers[move]},
+        )
         self._note_mute(people)
         self._mail(messages, readers, moves_data)
         for move, message in messages.items():
@@ -247,4 +250,5 @@ class O2cInvoiceSending(models.AbstractModel):
         if any(not partner.partner_share and partner.email_normalized not in mailed for partner in people):
             move.with_context(o2c_mailed=mailed, email_notification_allow_footer=True)._notify_thread(
                 message, model_description=move.type_name, mail_auto_delete=True, notify_author_mention=True,
+                force_send=False,
             )

@@ -139,12 +139,12 @@ class O2cPaymentHistory(models.AbstractModel):
         """
         notices_sudo = self.env["o2c.money.notice"].sudo()  # the entry is the reader's own, see _entry()
         payment = entry.origin_payment_id
-        domain = Domain("payment_id", "=", payment.id) if payment else (
-            Domain("entry_id", "=", entry.id) & Domain("partner_id", "=", scope.partner.id)
-        )
-        notice = notices_sudo.search(domain, order="number DESC", limit=1)
+        source = Domain("payment_id", "=", payment.id) if payment else Domain("entry_id", "=", entry.id)
+        mine = Domain("partner_id", "=", scope.partner.id)
+        notice = notices_sudo.search(source & mine, order="number DESC", limit=1)
         if notice:
             return self.env["o2c.receipt.paper"].sudo()._pdf(notice, self.env.lang)
         report_sudo = self.env["ir.actions.report"].sudo()  # as above
         name = "account.action_report_payment_receipt"
-        return report_sudo._render_qweb_pdf(name, payment.ids)[0] if payment else None
+        is_mine = payment.partner_id.commercial_partner_id == scope.partner
+        return report_sudo._render_qweb_pdf(name, payment.ids)[0] if payment and is_mine else None

@@ -7,7 +7,7 @@ from psycopg2 import OperationalError
 
 from odoo import models
 from odoo.fields import Command
-from odoo.tools import email_normalize, email_split
+from odoo.tools import email_normalize, email_split, hmac
 
 _logger = logging.getLogger(__name__)
 MOST_ROWS = 20  # in a mail; all of them are on the paper that comes with it
@@ -24,25 +24,25 @@ class O2cReceipt(models.AbstractModel):
         """
         notice.ensure_one()
         readers = self._readers(notice)
-        state, note = self._decide(notice, readers, again)
+        to = [("customer", reader.email_formatted, reader.lang) for reader in readers.filtered("email")]
+        to += [("customer", address, lang) for address, lang in self._extra(notice, readers).items()]
+        state, note = self._decide(notice, readers, to, again)
         notice.write({
             "state": state, "note": note, "sent_at": False, "move_ids": [Command.set(notice._documents().ids)],
             "copies": notice.copies + (1 if again else 0),
         })
-        to = [("staff", address, lang) for address, lang in self._staff(notice).items()]
-        if state == "queued":
-            to += [("customer", reader.email_formatted, reader.lang) for reader in readers]
-            to += [("customer", address, lang) for address, lang in self._extra(notice, readers).items()]
+        staff = [("staff", address, lang) for address, lang in self._staff(notice).items()]
+        to = staff + (to if state == "queued" else [])
         # sudo: whoever sends a receipt need not be allowed to write mails by hand
         self.env["mail.mail"].sudo().create(self._mails(notice, to, readers[:1].lang))._o2c_queue()
 
-    def _decide(self, notice, readers, again):
+    def _decide(self, notice, readers, to, again):
         """Return ``(state, note)``: whether the customer gets it, and at which address or why not."""
         if not again and not notice.company_id.o2c_receipt_customer:
             return "off", self.env._("Receipts are off in the settings.")
-        if not readers.filtered("email"):
+        if not to:
             return "no_address", self.env._("%(customer)s has no email address.", customer=readers.name or "?")
-        return "queued", ", ".join(readers.mapped("email_formatted"))
+        return "queued", ", ".join(address for _audience, address, _lang in to)
 
     # Who
 
@@ -177,10 +177,9 @@ class O2cReceipt(models.AbstractModel):
     def _message_id(self, notice, audience, address, first):
         """Return the Message-ID of a mail: the same whenever this very one is made, so that mail readers fold a
         second copy into the first."""
-        parameters = self.env["ir.config_parameter"].sudo()  # sudo: read-only facts about the database
         host = urlsplit(notice.get_base_url()).hostname or "localhost"
-        database = parameters.get_param("database.uuid")
         address = email_normalize(address) or address
-        whom = "" if audience == "customer" and first else f"-{address.replace('@', '.')}"
+        whom = "" if audience == "customer" and first else address
         money = f"p{notice.payment_id.id}" if notice.payment_id else f"e{notice.entry_id.id}-{notice.partner_id.id}"
-        return f"<o2c-{notice.kind}-{money}-{notice.number}-{notice.copies}-{audience}{whom}-{database}@{host}>"
+        facts = (notice.kind, money, notice.number, notice.copies, audience, whom)
+        return f"<o2c-{'-'.join(map(str, facts[:4]))}-{hmac(self.env(su=True), 'o2c-message-id', facts)[:32]}@{host}>"

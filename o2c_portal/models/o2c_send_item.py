@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import sending
+from .o2c_delivery import UNDELIVERABLE
 
 _logger = logging.getLogger(__name__)
 MAX_TRIES = 3
@@ -150,17 +151,26 @@ class O2cSendItem(models.Model):
         """Close items by what the pipeline said about their documents."""
         for (state, reason), items in self.grouped(lambda item: item._verdict(outcome)).items():
             items._close(state, reason)
-        self._note_held_back()
+        self.filtered(lambda item: item.state == "sent")._judge()
 
-    def _note_held_back(self):
-        """Close items none of whose mails can go out: there is no good address, or mails to it came back before."""
+    def _judge(self):
+        """Let items say what became of their mails to customers: failed when one of them does not arrive, with the
+        reason; sent when none of them is known not to."""
+        for item, readers in self._readers().items():
+            lost = readers.filtered(lambda reader: reader.state in UNDELIVERABLE)
+            if lost:
+                item._close("failed", "; ".join(f"{reader.address}: {reader.reason}" for reader in lost))
+            elif item.state == "failed" and readers:
+                item._close("sent", False)
+
+    def _readers(self):
+        """Return ``{item: deliveries}`` of the mails to customers."""
         rows = self.env["o2c.delivery"].search([
             ("res_model", "=", "account.move"), ("res_id", "in", self.move_id.ids), ("kind", "=", "invoice"),
-        ]).grouped("res_id")
-        for item in self.filtered(lambda item: item.state == "sent" and item.move_id.id in rows):
-            readers = rows[item.move_id.id]
-            if set(readers.mapped("state")) == {"suppressed"}:
-                item._close("failed", "; ".join(f"{reader.address}: {reader.reason}" for reader in readers))
+            ("audience", "=", "customer"), ("state", "!=", "replaced"),
+        ])
+        found = rows.grouped("res_id")
+        return {item: found.get(item.move_id.id, rows.browse()) for item in self}
 
     def _verdict(self, outcome):
         """Return ``(state, reason)`` of one item."""
@@ -191,6 +201,8 @@ class O2cSendItem(models.Model):
               FROM mail_message message, o2c_send_item item
              WHERE mail.id > %(last)s AND message.id = mail.mail_message_id
                AND message.model = 'account.move' AND message.res_id = item.move_id AND item.id = ANY(%(items)s)
+               AND EXISTS (SELECT FROM o2c_delivery reader
+                            WHERE reader.id = mail.o2c_delivery_id AND reader.audience = 'customer')
             """,
             last=last_mail, items=self.ids,
         ))
@@ -199,16 +211,11 @@ class O2cSendItem(models.Model):
         if linked:
             self._open_mails()._o2c_queue()
 
-    def _note_delivery(self, mail, failure_type, failure_reason):
-        """Keep what the mail server said about an email of this document."""
-        if mail.state == "sent" and not failure_type:
+    def _note_delivery(self, mail):
+        """Keep what the mail server said about an email of this document; its delivery knows already."""
+        if mail.state == "sent":
             self.delivered += 1
-            if self.state == "failed" and not self._open_mails():
-                self._close("sent", False)
-        else:
-            reason = (failure_reason or mail.failure_reason or self.env._("unknown reason")).splitlines()[0]
-            to = mail.email_to or ", ".join(mail.recipient_ids.mapped("email"))
-            self._close("failed", f"{to}: {reason}")
+        self._judge()
 
     def _open_mails(self):
         """Return the emails of these documents that nobody has got yet."""
@@ -219,19 +226,29 @@ class O2cSendItem(models.Model):
     # People
 
     def _retry(self):
-        """Let failed and skipped documents wait again. Where somebody has got the email already, only the emails that
-        failed are sent again, so that nobody gets it twice."""
+        """Let failed and skipped documents wait again. Where somebody has got the document already, in whatever way it
+        was mailed, only the emails that failed are sent again, so that nobody gets it twice."""
         stuck = self.filtered(lambda item: item.state in ("failed", "skipped"))
-        partly = stuck.filtered("delivered")
-        mails = partly._open_mails()
-        mails.mark_outgoing()
-        mails._o2c_queue()
-        again = stuck - partly
+        readers = stuck._readers()
+        partly = stuck.filtered(lambda item: item.delivered or "sent" in readers[item].mapped("state"))
+        self.env["o2c.delivery"].union(*(readers[item] for item in partly))._try_again()
+        partly.filtered(lambda item: not item._open_mails())._judge()
+        again = (stuck - partly)._not_elsewhere(readers)
         again._open_mails().cancel()
-        elsewhere = self.search([("move_id", "in", again.move_id.ids), ("state", "in", ("waiting", "working"))]).move_id
-        again.filtered(lambda item: item.move_id not in elsewhere).write({
+        again.write({
             "state": "waiting", "together": sending.CHUNK, "tries": 0, "reason": False, "seconds": 0, "done_at": False,
         })
+
+    def _not_elsewhere(self, readers):
+        """Return one item of each document that nobody else is about to send."""
+        waiting = self.search([("move_id", "in", self.move_id.ids), ("state", "in", ("waiting", "working"))]).move_id
+        mails = self.env["mail.mail"].search([
+            ("o2c_delivery_id", "in", [row.id for item in self for row in readers[item]]),
+            ("state", "=", "outgoing"), ("o2c_send_item_id", "not in", self.ids),
+        ])
+        busy = waiting.ids + mails.o2c_delivery_id.mapped("res_id")
+        free = self.filtered(lambda item: item.move_id.id not in busy)
+        return self.browse(items[:1].id for items in free.grouped("move_id").values())
 
     def _as_failure(self):
         return {

@@ -18,7 +18,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     o2c_invoicing_why = fields.Char(
-        "Automatic Invoice", compute="_compute_o2c_invoicing_why", compute_sudo=True,
+        "Automatic Invoice", compute="_compute_o2c_invoicing_why", compute_sudo=True, groups="base.group_user",
         help="When this order is invoiced without a person, who chose that, and what it waits for.",
     )
 

@@ -77,13 +77,13 @@ class TestAutoInvoicing(AutoInvoicingCase, CronMixinCase):
         self.company.o2c_invoicing = "confirmation"
         order, quotation = self._order(self.ordered, self.delivered), self._order(confirm=False)
         self.assertIn("within minutes", order.o2c_invoicing_why)
-        with self.capture_triggers("account.ir_cron_account_move_send") as capture:
+        with self.capture_triggers("o2c_portal.ir_cron_send_run") as capture:
             self._run()
         self.assertEqual(len(capture.records), 1)
         self.assertEqual(self._invoiced(order), [("posted", 200)])
         self.assertEqual(self._invoiced(quotation), [])
         invoice, row = order.invoice_ids, self._row(order)
-        self.assertTrue(invoice.sending_data)
+        self.assertTrue(invoice.is_being_sent)
         self.assertEqual((row.state, row.move_id, row.tries), ("done", invoice, 0))
         self.assertEqual(row.reason, f"When the order is confirmed: chosen for {self.company.name}.")
         self.assertIn(row.reason, " ".join(invoice.message_ids.mapped("body")))

@@ -88,6 +88,28 @@ class TestDelivery(O2cCommon, MockEmail):
         self._run_queue()
         self.assertEqual((row.state, row.retry_at, row.message_id), ("sent", False, message_id))
 
+    def test_a_server_that_hangs_up_is_noticed_later(self):
+        row = self._send(self._make_invoice(100), smtplib.SMTPServerDisconnected("gone"))
+        mail = self._mail()
+        self.assertEqual((mail.state, row.state), ("exception", "queued"), "nobody was told")
+        self.mails._cron_o2c_retry_receipts()
+        self.assertEqual((row.state, row.tries, bool(row.retry_at)), ("failed", 1, True))
+        self.assertEqual(mail.o2c_retry_at, row.retry_at)
+
+    def test_an_address_that_was_corrected_is_no_alert(self):
+        invoice = self._make_invoice(100)
+        old = self._send(invoice, REFUSED)
+        self.customer.email = "right@example.com"
+        rows = self._send(invoice)
+        self.assertEqual((old.state, (rows - old).state), ("replaced", "sent"))
+        self.assertNotIn("o2c_not_delivered", invoice._get_alerts())
+
+    def test_customers_do_not_read_who_else_was_written_to(self):
+        invoice = self._make_invoice(100)
+        self._send(invoice, REFUSED)
+        reader = new_test_user(self.env, "reader_of_alerts", groups="base.group_portal", partner_id=self.customer.id)
+        self.assertFalse(invoice.with_user(reader)._get_alerts())
+
     def test_given_up_after_all_tries(self):
         row = self._send(self._make_invoice(100), AWAY)
         for _try in range(5):

@@ -259,6 +259,33 @@ class TestSendRun(O2cCommon, MockEmail):
         self._queue(mail)
         self.assertEqual((item.state, item.delivered), ("sent", 2))
 
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_a_copy_to_staff_does_not_make_it_sent(self):
+        self.env.company.o2c_invoice_emails = "staff@example.com"
+        bad = self.env["res.partner"].create({"name": "Typo Ltd", "email": "no address"})
+        item = self._start(self._make_invoice(100, partner=bad)).item_ids
+        self._cron()
+        mails = self.env["mail.mail"].sudo().search([("o2c_delivery_id.audience", "=", "staff")])
+        self._queue(mails.filtered(lambda mail: mail.res_id == item.move_id.id))
+        self.assertEqual((item.state, item.delivered), ("failed", 0))
+        self.assertIn("no address", item.reason)
+
+    def test_what_was_sent_by_hand_meanwhile_is_not_sent_again(self):
+        invoice = self.invoices[0]
+        with self._break(invoice):
+            run = self._start(invoice)
+            self._cron()
+        self.assertEqual(run.item_ids.state, "failed")
+        self.env["account.move.send"]._generate_and_send_invoices(invoice, sending_methods=["email"])
+        mail = self.env["mail.mail"].sudo().search([("o2c_delivery_id.res_id", "=", invoice.id)])
+        run.action_retry_failed()
+        self.assertEqual(run.item_ids.state, "failed", "it is on its way")
+        self._queue(mail)
+        run.action_retry_failed()
+        self._cron()
+        self.assertEqual(run.item_ids.state, "sent")
+        self.assertFalse(self._written(invoice), "no mail by the run")
+
     # Screen
 
     def test_progress(self):
