@@ -9,7 +9,7 @@ from ..core import paycode, paylink
 
 
 class O2cPayLink(models.Model):
-    _inherit = "o2c.pay.link"
+    _inherit = "o2c.pay.link"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     order_id = fields.Many2one(
         "sale.order", readonly=True, index="btree_not_null", ondelete="cascade", check_company=True

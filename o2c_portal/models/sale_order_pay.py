@@ -7,7 +7,7 @@ from ..core.money import to_major
 
 
 class SaleOrder(models.Model):
-    _inherit = "sale.order"
+    _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     def _o2c_deposit_missing(self):
         """Return what the order asks for today before it goes on, in minor units; 0 when nothing is.

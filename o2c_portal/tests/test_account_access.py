@@ -12,7 +12,7 @@ from .pay_common import own_routes
 from .test_pay_bad_input import BadInputCase
 
 ADDRESS = "/my/billing"
-OK, MOVED, LOGIN, HIDDEN, REFUSED = 200, 303, 303, 404, 422
+OK, SEEN, MOVED, LOGIN, HIDDEN, REFUSED = 200, 204, 303, 303, 404, 422
 ROLES = ("owner", "colleague", "narrowed", "stranger", "elsewhere", "deactivated", "anonymous", "salesman")
 # One row per kind of thing. Narrowed: a colleague who sees documents of their own only, and has none. Elsewhere: a
 # contact of the customer, but in another company. Everybody who is logged in has an account of their own to look at.
@@ -41,6 +41,7 @@ TABLE = {
     ("GET", "/payments"): ANYBODY,
     ("GET", "/payments/{payment}/receipt.pdf"): DOCUMENT,
     ("GET", "/orders"): ANYBODY,
+    ("POST", "/offer/portal"): (SEEN, SEEN, SEEN, SEEN, SEEN, LOGIN, LOGIN, SEEN),
     ("GET", "/statement"): ANYBODY,
     ("GET", "/statement?kind=activity&{period}"): (OK, OK, REFUSED, OK, OK, LOGIN, LOGIN, OK),
     ("GET", "/statement.csv"): ANYBODY,
@@ -123,7 +124,7 @@ class TestAccountAccess(AccountPageCase, BadInputCase):
         cls.objects = {
             "period": f"from={today}&to={today}",
             "group": cls.group, "item": f"{group}&choice=selected&item={cls.line.id}", "all": f"{group}&choice=all",
-            "payment": payment.id, "plan": plan.id, "contact": cls.contact.id, "invoice": cls.today_invoice.id,
+            "payment": payment.move_id.id, "plan": plan.id, "contact": cls.contact.id, "invoice": cls.today_invoice.id,
             "change": change._derive(change.nonce), "reference": advice.reference,
         }
 
@@ -134,6 +135,7 @@ class TestAccountAccess(AccountPageCase, BadInputCase):
         return {
             "/credits": {"group": self.group, "credit": self.credit.id},
             "/transfer": {"group": self.group, "choice": "selected", "item": self.line.id},
+            "/offer/portal": {},
             "/contacts/add": {"name": "Carol", "email": "carol@example.com"},
             "/contacts/save": {"shown": contact, "role": f"{contact}:receipt"},
             "/contacts/{contact}/change": {"email": "newer@example.com"},
@@ -195,7 +197,7 @@ class TestAccountAccess(AccountPageCase, BadInputCase):
 
     def test_table(self):
         pdf = b"%PDF-1.4 of nobody"
-        self.patch(self.env.registry["o2c.payment.history"], "_receipt_pdf", lambda _self, _payment: pdf)
+        self.patch(self.env.registry["o2c.payment.history"], "_receipt_pdf", lambda _self, *_args: pdf)
         self.patch(self.env.registry["o2c.statement.paper"], "_pdf", lambda _self, *_args, **_kwargs: pdf)
         for number, role in enumerate(ROLES):
             self._as(role)
