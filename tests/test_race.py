@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .payers import Payer
 from .shop import Shop
+from .test_crash import wait_until
 
 ROUNDS, PAYERS = 200, 16
 
@@ -90,6 +91,8 @@ def test_overlapping_baskets_never_pay_more_than_is_due(server, client):
         left = sum(cents for invoice in invoices for _line, cents in shop.open_lines(invoice))
         assert shop.applied(invoices) + left == sum(cents for _line, cents in every)
         shop.query("DELETE FROM o2c_rate_hit")
+    waiting = "SELECT count(*) FROM payment_transaction WHERE state = 'done' AND NOT is_post_processed"
+    wait_until(lambda: shop.query(waiting), [["0"]], timeout=150)  # what two booked at once, the scheduler books
     paid_twice = _paid_twice(shop)
     assert shop.unapplied() == sum(cents for cents, *_rest in paid_twice)
     assert all(superseded and told for _cents, superseded, told in paid_twice), paid_twice
