@@ -179,6 +179,8 @@ class TestBillingContacts(PolicyMixin, AccountCase):
     def test_at_most_twenty_contacts(self):
         self.customer.create([{"name": f"P{index}", "parent_id": self.customer.id} for index in range(17)])
         self._post(f"{CONTACTS}/add", {"name": "Last", "email": "last@example.com"}, 422)
+        self.assertFalse(self.customer.search([("email", "=", "last@example.com")]))
+        self.assertFalse(self.mails.search([("email_to", "=", "last@example.com")]))
 
     def test_markup_stays_text(self):
         self._post(f"{CONTACTS}/add", {"name": "<img src=x onerror=alert(1)>", "email": "img@example.com"})
@@ -327,7 +329,10 @@ class TestContactChange(AccountCase):
     def test_asked_too_often(self):
         for index in range(5):
             self._ask(f"new{index}@example.com")
+        before = self.changes.search([])
         self._ask("again@example.com", 429)
+        self.assertEqual(self.changes.search([]), before)
+        self.assertFalse(before.filtered(lambda change: change.new_email == "again@example.com"))
 
     def test_bad_answers(self):
         self._ask()

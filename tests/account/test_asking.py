@@ -25,12 +25,14 @@ def test_already_paid_pauses_and_makes_a_task(office, regular):
 
 
 def test_a_slip_that_is_no_document_is_refused(office, regular):
-    number = regular.number(regular.invoice(100))
+    number, requests = regular.number(regular.invoice(100)), "SELECT count(*) FROM o2c_customer_request"
+    before = regular.shop.query(requests)
     office.open("/my/billing/help/already_paid").choose(number)
     office.fill(Paid_on=regular.shop.today(-1)).page.get_by_label("Paid by").select_option(index=1)
     office.page.get_by_label("Remittance slip").set_input_files(
         {"name": "slip.pdf", "mimeType": "application/pdf", "buffer": b"MZ"})
     office.press("Send").says("Only PDF, JPEG and PNG files can be taken.").look()
+    assert regular.shop.query(requests) == before
 
 
 def test_a_copy_comes_by_mail(office, regular, mails):
