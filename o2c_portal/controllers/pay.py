@@ -26,6 +26,19 @@ LIGHT = {**READ, "save_session": False}  # no cookie before there is something t
 TYPED_LENGTH = 30  # as much of a refused amount as its field shows again
 OWN_PAGES = ("pay", "account")  # an order is paid on its own page, which Odoo has
 ALL_PURPOSES = (*OWN_PAGES, "order")
+# What pages of a link and payments read. There are far more columns than these, and reading all is most of the work.
+OF_COMPANY = (
+    "name", "active", "parent_path", "partner_id", "currency_id", "uses_default_logo", "email", "phone",
+    "o2c_policy_id", "o2c_link_show_number", "o2c_due_soon_days", "o2c_claim_minutes",
+)
+OF_INVOICE = (
+    "name", "state", "move_type", "company_id", "currency_id", "partner_id", "commercial_partner_id",
+    "amount_residual", "payment_state", "invoice_payment_term_id",
+)
+OF_PARTNER = (
+    "name", "lang", "tz", "email", "phone", "street", "street2", "zip", "city", "state_id", "country_id",
+    "commercial_partner_id",
+)
 MESSAGES = {404: "unknown", 405: "unknown", 410: "gone", 422: "refused", 429: "unknown"}
 
 
@@ -54,8 +67,10 @@ def find_link(token, *purposes):
     link = request.env["o2c.pay.link"]._find(token)
     if not link or link.purpose not in (purposes or OWN_PAGES):
         raise missed()
+    link.company_id.fetch(OF_COMPANY)
+    link.move_id.fetch(OF_INVOICE)
     creditor = link.company_id.partner_id
-    (creditor | link.partner_id).fetch(["lang", "tz", "country_id", "commercial_partner_id"])
+    (creditor | link.partner_id).fetch(OF_PARTNER)
     speak(link.partner_id.lang, creditor.tz)
     return link.with_context(**request.env.context).with_company(link.company_id)
 

@@ -48,9 +48,9 @@ class O2cPayStart(O2cPaymentPortal):
         """
         params = self._o2c_read_params()
         wish = start.check(params)
-        keys = self._o2c_start_keys(till, params)
+        seen, keys = self._o2c_start_keys(till, params)
         self._o2c_check_rate(till)
-        started = self._o2c_find_started(keys)
+        started = seen and self._o2c_find_started(keys)
         transaction = started or self._o2c_start(till, wish, keys)
         PaymentPostProcessing.monitor_transaction(transaction)  # again: the session may have been read anew
         if wish.flow == "token" and not started:  # an attempt whose outcome is unknown is never charged again
@@ -80,15 +80,17 @@ class O2cPayStart(O2cPaymentPortal):
 
     @staticmethod
     def _o2c_start_keys(till, params):
-        """Return create values that identify this very request, so that it never starts two payments.
+        """Return whether this very request may have come before, and the create values that identify it, so that it
+        never starts two payments.
 
         :raises Refusal: 400 for a malformed Idempotency-Key
         """
         environ = request.httprequest.environ  # survives when Odoo runs the request again
         sent = start.check_idempotency_key(request.httprequest.headers.get("Idempotency-Key"))
+        seen = bool(sent) or START_KEY in environ
         key = environ.setdefault(START_KEY, sent or secrets.token_urlsafe(16))
         body = json.dumps([params, till.case.company_id.id, till.case.currency_id.id], sort_keys=True)
-        return {
+        return seen, {
             "o2c_start_key": hashlib.sha256(f"{till.key}|{payer_key()}|{key}".encode()).hexdigest(),
             "o2c_start_digest": hashlib.sha256(body.encode()).hexdigest(),
         }
@@ -191,8 +193,8 @@ class O2cPayStart(O2cPaymentPortal):
             desk.env["o2c.cashier"]._check_method(values, case.partner_id, case.company_id)
         except PolicyRefusal as error:
             raise Refusal(422, "policy", str(error)) from error
-        user, report = request.env.user, {}
-        providers = desk._providers(case, quote.amount, report)
+        user = request.env.user
+        providers = desk._providers(case, quote.amount)
         if wish.provider_id not in providers.ids:
             raise Refusal(422, "bad_provider")
         if wish.flow == "token" or wish.token_id:
@@ -201,7 +203,7 @@ class O2cPayStart(O2cPaymentPortal):
                 _logger.info("A saved payment method was asked for by someone who does not own it")
                 raise Refusal(403, "not_your_method")
         else:
-            methods = desk._methods(case, providers.browse(wish.provider_id), report)
+            methods = desk._methods(case, providers.browse(wish.provider_id))
             if wish.payment_method_id not in methods.ids:
                 raise Refusal(422, "bad_payment_method")
         if wish.tokenization_requested and not desk._may_save(case, user):

@@ -5,7 +5,7 @@ from datetime import date
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..core import instalments, policy
+from ..core import instalments, money, policy
 
 STATUSES = [
     ("open", "Open"),
@@ -15,15 +15,14 @@ STATUSES = [
     ("paid", "Paid"),
 ]
 INSTALMENT_FIELDS = {  # what has to be in the database before instalments are read from it
-    "account.move": ("move_type", "currency_id", "date"),
+    "account.move": ("move_type",),
     "account.move.line": (
         "move_id", "display_type", "date", "date_maturity", "amount_currency", "amount_residual_currency",
-        "o2c_plan_id",
+        "currency_id", "o2c_plan_id",
     ),
     "o2c.payment.allocation": ("move_line_id", "transaction_id", "state"),
     "o2c.payment.plan.item": ("move_line_id", "live", "promised_on"),
     "payment.transaction": ("state",),
-    "res.currency": ("decimal_places",),
 }
 
 
@@ -45,40 +44,46 @@ class AccountMove(models.Model):
 
         It works with elevated rights: who may see a document may see its dates.
         """
-        result = {move: [] for move in self}
         if not self.ids:
-            return result
-        by_id = {move._origin.id: move for move in self}
+            return {move: [] for move in self}
+        rows = {}
         for move_id, *facts in self.env.execute_query(self._o2c_instalments_query()):
-            line_id, number, count, day, amount, is_open, claimed, promised_on, plan_id = facts
-            result[by_id[move_id]].append(instalments.Instalment(
-                line_id=line_id, move_id=move_id, number=number, count=count, date_due=day, amount_minor=amount,
-                open_minor=is_open, claimed=claimed, promised_on=promised_on, plan_id=plan_id,
+            rows.setdefault(move_id, []).append(facts)
+        return {move: self._o2c_as_instalments(move._origin.id, rows.get(move._origin.id, ())) for move in self}
+
+    @api.model
+    def _o2c_as_instalments(self, move_id, rows):
+        """Return the ``Instalment`` objects of one document for its rows of ``_o2c_instalments_query``."""
+        found = []
+        for number, row in enumerate(rows, 1):
+            line_id, day, amount, is_open, currency_id, inbound, claimed, promised_on, plan_id = row
+            digits, sign = self.env["res.currency"].browse(currency_id).decimal_places, 1 if inbound else -1
+            found.append(instalments.Instalment(
+                line_id=line_id, move_id=move_id, number=number, count=len(rows), date_due=day,
+                amount_minor=sign * money.to_minor(amount, digits), open_minor=sign * money.to_minor(is_open, digits),
+                claimed=claimed, promised_on=promised_on, plan_id=plan_id,
             ))
-        return result
+        return found
 
     def _o2c_instalments_query(self):
         """Return the query for what an ``Instalment`` says. An item is claimed when a payment on its way will settle
-        it: a draft does not count, whoever left it may start again, and whoever else tries is told when paying."""
+        it: a draft does not count, whoever left it may start again, and whoever else tries is told when paying.
+
+        Planning it is most of its work for one document: what Python can tell as well is not asked here.
+        """
         return SQL("""
-            SELECT line.move_id, line.id,
-                   row_number() OVER instalment, count(*) OVER (PARTITION BY line.move_id),
-                   COALESCE(line.date_maturity, line.date, move.date),
-                   round(line.amount_currency * side.sign)::bigint,
-                   round(line.amount_residual_currency * side.sign)::bigint,
+            SELECT line.move_id, line.id, COALESCE(line.date_maturity, line.date),
+                   line.amount_currency, line.amount_residual_currency, line.currency_id, move.move_type IN %s,
                    EXISTS (SELECT FROM o2c_payment_allocation claim
                              JOIN payment_transaction tx ON tx.id = claim.transaction_id
                             WHERE claim.move_line_id = line.id AND claim.state = 'live'
                               AND tx.state IN ('pending', 'authorized', 'done')),
-                   agreed.promised_on, line.o2c_plan_id
+                   (SELECT agreed.promised_on FROM o2c_payment_plan_item agreed
+                     WHERE agreed.move_line_id = line.id AND agreed.live),
+                   line.o2c_plan_id
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
-              JOIN res_currency currency ON currency.id = move.currency_id
-        CROSS JOIN LATERAL (SELECT CASE WHEN move.move_type IN %s THEN 1 ELSE -1 END
-                                   * power(10::numeric, currency.decimal_places) AS sign) side
-         LEFT JOIN o2c_payment_plan_item agreed ON agreed.move_line_id = line.id AND agreed.live
              WHERE line.move_id = ANY(%s) AND line.display_type = 'payment_term'
-            WINDOW instalment AS (PARTITION BY line.move_id ORDER BY line.date_maturity, line.id)
           ORDER BY line.date_maturity, line.id
         """, tuple(self.get_inbound_types()), self.ids, to_flush=[
             self.env[model]._fields[name] for model, names in INSTALMENT_FIELDS.items() for name in names
@@ -117,7 +122,7 @@ class AccountMove(models.Model):
         :param items: what ``_o2c_asked`` returned, and the ``record`` of the policy that applies, where they are known
         """
         if record is None:
-            record, _why = self.env["o2c.payment.policy"]._resolve(self.commercial_partner_id, self.company_id)
+            record = self.env["o2c.payment.policy"]._policy_of(self.commercial_partner_id, self.company_id)
         rules = record._rules(self.currency_id, self.company_id)
         due = policy.asked(rules, self._o2c_asked() if items is None else items, fields.Date.context_today(self))
         return sum(item.open_minor for item in due), due[0].date_due if due else False

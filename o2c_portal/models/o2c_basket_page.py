@@ -79,7 +79,7 @@ class O2cBasketPage(models.AbstractModel):
     def _allows(self, visit, case):
         """Return what the customer's policy allows: to pay ``parts`` of items, and something ``on_account``; and what
         they may ask for on their own account: ``plans`` and ``promises``."""
-        record, _why = self.env["o2c.payment.policy"]._resolve(visit.scope.partner, case.company_id)
+        record = self.env["o2c.payment.policy"]._policy_of(visit.scope.partner, case.company_id)
         return {
             "parts": record.mode == "part",
             "on_account": record.on_account,

@@ -177,7 +177,7 @@ class O2cCashier(models.AbstractModel):
 
         :param items: at least all instalments of the invoices the quote touches
         """
-        record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
+        record = self.env["o2c.payment.policy"]._policy_of(partner, company)
         rules = record._rules(self.env["res.currency"].browse(quote.currency_id), company)
         pays = quote.pays
         items = [replace(item, claimed=False) if item.claimed and item.line_id in pays else item for item in items]
@@ -198,7 +198,7 @@ class O2cCashier(models.AbstractModel):
         :param vals: create values of a transaction
         :raises PolicyRefusal: with the reason the policy gives
         """
-        record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
+        record = self.env["o2c.payment.policy"]._policy_of(partner, company)
         currency = self.env["res.currency"].browse(vals["currency_id"])
         found = record._hidden_methods(partner, company, currency, vals["amount"])
         method = self.env["payment.method"].browse(vals.get("payment_method_id"))._o2c_primary() if found else None
@@ -277,7 +277,9 @@ class O2cCashier(models.AbstractModel):
         """Return ``{line_id: minor}`` of early payment discounts granted on ``day``, by default today; Odoo decides who
         is eligible."""
         day = day or fields.Date.context_today(moves)
-        terms = moves.invoice_payment_term_id.filtered("early_discount")
+        terms = moves.invoice_payment_term_id
+        terms.fetch(["early_discount"])
+        terms = terms.filtered("early_discount")
         if not terms:  # spares reading all lines to learn the same
             return {}
         granted = moves.filtered(

@@ -283,10 +283,12 @@ class O2cPayLink(models.Model):
         self.ensure_one()
         limit = limits.DECLINES_PER_LINK
         since = fields.Datetime.now() - timedelta(seconds=limit.seconds)
-        return limit.count <= self.env["payment.transaction"].sudo().search_count(  # a count, whoever asks
-            [("o2c_pay_link_id", "=", self.id), ("state", "=", "error"), ("last_state_change", ">", since)],
-            limit=limit.count,
-        )
+        self.env["payment.transaction"].flush_model(["o2c_pay_link_id", "state", "last_state_change"])
+        [[declines]] = self.env.execute_query(SQL(  # every start asks
+            "SELECT count(*) FROM payment_transaction"
+            " WHERE o2c_pay_link_id = %s AND state = 'error' AND last_state_change > %s", self.id, since,
+        ))
+        return declines >= limit.count
 
     def _revoke(self, reason):
         """End the links for good, whoever holds them; the reason is kept and noted on invoices and customers.

@@ -87,7 +87,7 @@ class O2cPayPage(models.AbstractModel):
     @api.model
     def _rules(self, move):
         """Return the ``core.policy.Policy`` under which an invoice is paid."""
-        record, _why = self.env["o2c.payment.policy"]._resolve(move.partner_id, move.company_id)
+        record = self.env["o2c.payment.policy"]._policy_of(move.partner_id, move.company_id)
         return record._rules(move.currency_id, move.company_id)
 
     @api.model

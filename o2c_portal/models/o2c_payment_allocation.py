@@ -2,6 +2,7 @@
 
 import contextlib
 from datetime import timedelta
+from typing import NamedTuple
 
 import psycopg2.errors
 
@@ -10,6 +11,15 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, mute_logger
 
 from ..core import money
+
+
+class ItemFacts(NamedTuple):
+    """What the ledger says of a locked journal item."""
+
+    residual: float  # in the currency of the item
+    posted: bool
+    currency_id: int
+    claimed: bool  # a payment of it is under way, or was begun and left
 
 
 class PaymentInProgress(UserError):
@@ -67,24 +77,47 @@ class O2cPaymentAllocation(models.Model):
         """
         self._take(vals_list, transaction)
         columns = [[vals.get(name, 0.0) for vals in vals_list] for name in ("move_line_id", "amount", "discount")]
-        with self._one_claim_per_item():
-            self.env.cr.execute(SQL(
-                """INSERT INTO o2c_payment_allocation (transaction_id, company_id, state, create_date, write_date,
-                       move_line_id, amount, discount)
-                   SELECT %s, %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.*
-                     FROM unnest(%s::integer[], %s::numeric[], %s::numeric[]) AS item""",
-                transaction.id, transaction.company_id.id, *columns,
-            ))
+        self.env.cr.execute(SQL(  # a claim the locks cannot see, made after our snapshot, has the request run again
+            """INSERT INTO o2c_payment_allocation (transaction_id, company_id, state, create_date, write_date,
+                   move_line_id, amount, discount)
+               SELECT %s, %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.*
+                 FROM unnest(%s::integer[], %s::numeric[], %s::numeric[]) AS item
+               ON CONFLICT (move_line_id) WHERE state = 'live' DO NOTHING""",
+            transaction.id, transaction.company_id.id, *columns,
+        ))
+        if self.env.cr.rowcount != len(vals_list):
+            raise self._in_progress()
         transaction.invalidate_recordset(["o2c_allocation_ids"])
 
     @api.model
     def _take(self, vals_list, transactions):
         """Make sure that the items are open and that nobody else is paying them, and keep it so."""
         lines = self.env["account.move.line"].browse([vals["move_line_id"] for vals in vals_list])
-        self._lock_items(lines)
-        self._check_open(lines, vals_list)
-        if self._release_stale_claims(lines, set(transactions.mapped("o2c_payer_key")) - {False}):
+        facts = self._locked_facts(lines)
+        self._check_open(lines, facts, vals_list)
+        claimed = lines.filtered(lambda line: facts[line.id].claimed)
+        payer_keys = set(transactions.mapped("o2c_payer_key")) - {False}
+        if claimed and self._release_stale_claims(claimed, payer_keys):
             raise self._in_progress()
+
+    @api.model
+    def _locked_facts(self, lines):
+        """Lock journal items as ``_lock_items`` does and return ``{id: ItemFacts}`` of them: one query, no more of the
+        rows than is needed, for there may be hundreds."""
+        lines.flush_recordset(["amount_residual_currency", "parent_state"])
+        self.flush_model(["state", "move_line_id"])
+        lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
+        rows = self.env.execute_query(SQL(
+            """SELECT line.id, line.amount_residual_currency, line.parent_state = 'posted', line.currency_id,
+                      EXISTS (SELECT FROM o2c_payment_allocation claim
+                               WHERE claim.move_line_id = line.id AND claim.state = 'live')
+                 FROM account_move_line line WHERE line.id = ANY(%s)
+                  FOR NO KEY UPDATE OF line SKIP LOCKED""",
+            lines.ids,
+        ))
+        if len(rows) != len(lines):
+            raise self._in_progress()
+        return {line_id: ItemFacts(*facts) for line_id, *facts in rows}
 
     @contextlib.contextmanager
     def _one_claim_per_item(self):
@@ -111,21 +144,13 @@ class O2cPaymentAllocation(models.Model):
             raise self._in_progress()
 
     @api.model
-    def _check_open(self, lines, vals_list):
+    def _check_open(self, lines, facts, vals_list):
         """Refuse what the ledger does not owe (any more)."""
-        lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
-        self.env.cr.execute(SQL(  # no more of the rows than is needed: there may be hundreds
-            """SELECT line.id, line.amount_residual_currency, currency.decimal_places
-                 FROM account_move_line line JOIN res_currency currency ON currency.id = line.currency_id
-                WHERE line.id = ANY(%s) AND line.parent_state = 'posted'""",
-            lines.ids,
-        ))
-        owed = {line_id: (residual, digits) for line_id, residual, digits in self.env.cr.fetchall()}
-        for vals in vals_list:
-            residual, digits = owed.get(vals["move_line_id"], (0, 0))
+        for line, vals in zip(lines, vals_list, strict=True):
+            item = facts[line.id]
+            digits = self.env["res.currency"].browse(item.currency_id).decimal_places
             asked = money.to_minor(vals["amount"], digits) + money.to_minor(vals.get("discount", 0.0), digits)
-            if asked > money.to_minor(residual, digits):
-                line = lines.browse(vals["move_line_id"])
+            if not item.posted or asked > money.to_minor(item.residual, digits):
                 raise ValidationError(self.env._(
                     "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
                 ))

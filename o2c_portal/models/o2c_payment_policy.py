@@ -1,6 +1,8 @@
 """What a customer may do, chosen in one place and explained in words."""
 
-from odoo import api, fields, models
+from dataclasses import replace
+
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, format_date
 
@@ -98,6 +100,12 @@ class O2cPaymentPolicy(models.Model):
     category_ids = fields.One2many("res.partner.category", "o2c_policy_id", "Customer Tags")
     summary = fields.Text(compute="_compute_summary", help="What the policy says about amounts, in words.")
 
+    # === CRUD === #
+
+    def write(self, vals):
+        self.env.registry.clear_cache()  # of ``_own_rules``
+        return super().write(vals)
+
     # === CONSTRAINTS === #
 
     @api.constrains(
@@ -153,10 +161,24 @@ class O2cPaymentPolicy(models.Model):
     def _rules(self, currency, company):
         """Return the ``core.policy.Policy`` for payments in a currency."""
         self.ensure_one()
-        return policy.Policy(
+        currency_id, rules = self._own_rules()
+        if currency_id == currency.id:
+            return rules
+        plans = replace(
+            rules.plans,
+            smallest_minor=self._minor(self.plan_smallest_amount, currency, company),
+            approval_above_minor=self._minor(self.plan_approval_amount, currency, company) or None,
+        )
+        return replace(rules, minimum_minor=self._minor(self.minimum_amount, currency, company), plans=plans)
+
+    @tools.ormcache("self.id")
+    def _own_rules(self):
+        """Return ``(id of its currency, core.policy.Policy in it)``: asked with every payment, changed once a year."""
+        own, nobody = self.currency_id, self.env["res.company"]  # no rate is asked for
+        return own.id, policy.Policy(
             mode=self.mode,
             minimum_kind=self.minimum_kind,
-            minimum_minor=self._minor(self.minimum_amount, currency, company),
+            minimum_minor=self._minor(self.minimum_amount, own, nobody),
             minimum_percent=self.minimum_percent,
             order=self.order,
             on_account=self.on_account,
@@ -165,17 +187,23 @@ class O2cPaymentPolicy(models.Model):
                 max_days=self.plan_max_days,
                 first_percent=self.plan_first_percent,
                 max_parts=self.plan_max_parts,
-                smallest_minor=self._minor(self.plan_smallest_amount, currency, company),
+                smallest_minor=self._minor(self.plan_smallest_amount, own, nobody),
                 worst_band=self.plan_worst_band,
-                approval_above_minor=self._minor(self.plan_approval_amount, currency, company) or None,
+                approval_above_minor=self._minor(self.plan_approval_amount, own, nobody) or None,
             ),
         )
 
+    @tools.ormcache("self.id")
+    def _method_line_ids(self):
+        """Return the ids of the lines about methods, in order."""
+        return tuple(self.method_ids.ids)
+
     def _hidden_methods(self, partner, company, currency, amount):
         """Return what a customer is not offered for an amount (major units), as ``core.policy.hidden`` does."""
-        rules = [line._rule(currency, company) for line in self.method_ids]
-        if not rules:
+        lines = self.env["o2c.payment.policy.method"].browse(self._method_line_ids())
+        if not lines:
             return {}
+        rules = [line._rule(currency, company) for line in lines]
         tags = partner.sudo().commercial_partner_id.category_id  # the policy asks, the payer does not see them
         return policy.hidden(rules, money.to_minor(amount, currency.decimal_places), currency.id, tags.ids)
 

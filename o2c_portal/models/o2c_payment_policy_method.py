@@ -36,6 +36,24 @@ class O2cPaymentPolicyMethod(models.Model):
         help="What the payer reads where the method is missing, such as: Please pay more than 5,000 by bank transfer.",
     )
 
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()  # of ``_method_line_ids``
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "policy_id" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    # === RULES === #
+
     @api.constrains("reason", "provider_id", "payment_method_id", "min_amount", "max_amount")
     def _check_line(self):
         for line in self:

@@ -38,11 +38,15 @@ class O2cPaymentPolicy(models.Model):
         if not default_sudo._applies_in(company_sudo):
             default_sudo, chosen_by = self._built_in(), self.browse()
         customers_sudo = partners.sudo().with_company(company).commercial_partner_id
+        tagged = self.env["res.partner.category"]._o2c_any_has_policy()
+        customers_sudo.fetch(["o2c_policy_id", *(["category_id"] if tagged else [])])
         for customer in customers_sudo:
             if customer.o2c_policy_id._applies_in(company_sudo):
                 yield customer.id, (customer.o2c_policy_id, customer)
                 continue
-            tags = customer.category_id.filtered(lambda tag: tag.o2c_policy_id._applies_in(company_sudo))
+            tags = (customer.category_id if tagged else self.env["res.partner.category"]).filtered(
+                lambda tag: tag.o2c_policy_id._applies_in(company_sudo)
+            )
             tag = tags.sorted(lambda tag: (tag.o2c_policy_id.sequence, tag.o2c_policy_id.id))[:1]
             yield customer.id, (tag.o2c_policy_id, tag) if tag else (default_sudo, chosen_by)
         if not customers_sudo:

@@ -66,7 +66,7 @@ class O2cPlanDesk(models.AbstractModel):
     @api.model
     def _limits(self, partner, company, currency):
         """Return ``(PlanLimits, PromiseLimits)`` of a customer, amounts in minor units of the currency."""
-        policy, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
+        policy = self.env["o2c.payment.policy"]._policy_of(partner, company)
         rules = policy._rules(currency, company)
         return rules.plans, rules.promises
 
@@ -204,7 +204,7 @@ class O2cPlanDesk(models.AbstractModel):
     def _promised_amounts(self, promise, items):
         """Return ``{journal item id: amount}`` as one would type it, where less of an item was promised than is open
         and the policy lets the customer pay parts."""
-        policy, _why = self.env["o2c.payment.policy"]._resolve(promise.partner_id, promise.company_id)
+        policy = self.env["o2c.payment.policy"]._policy_of(promise.partner_id, promise.company_id)
         digits, page = promise.currency_id.decimal_places, self.env["o2c.basket.page"]
         left = {item.move_line_id.id: to_minor(item.left, digits) for item in promise.item_ids}
         return {

@@ -29,7 +29,7 @@ class PaymentProvider(models.Model):
             return providers
         company, currency = self.env["res.company"].browse(company_id), self.env["res.currency"].browse(currency_id)
         partner = self.env["res.partner"].browse(partner_id)
-        record, _why = self.env["o2c.payment.policy"]._resolve(partner, company)
+        record = self.env["o2c.payment.policy"]._policy_of(partner, company)
         hidden = record._hidden_methods(partner, company, currency, amount or 0.0)
         gone = self.browse()
         for provider in providers:

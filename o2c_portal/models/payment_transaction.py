@@ -86,6 +86,7 @@ class PaymentTransaction(models.Model):
         :param quote: what it pays, where our own pages have decided it
         """
         provider_sudo = self.env["payment.provider"].sudo().browse(vals["provider_id"])
+        vals["company_id"] = provider_sudo.company_id.id  # as Odoo would fill it in, in a statement of its own
         moves_sudo = self._o2c_documents(vals, "invoice_ids")
         cashier = self.env["o2c.cashier"].sudo()
         if quote and quote.parts:

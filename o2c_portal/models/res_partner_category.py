@@ -1,6 +1,6 @@
 """Adds to res.partner.category: the payment policy of customers with a tag."""
 
-from odoo import fields, models
+from odoo import api, fields, models, tools
 
 
 class ResPartnerCategory(models.Model):
@@ -10,3 +10,20 @@ class ResPartnerCategory(models.Model):
         "o2c.payment.policy", "Payment Policy", index="btree_not_null", groups="o2c_portal.o2c_portal_group_user",
         help="Applies to customers with this tag that have no policy of their own.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("o2c_policy_id") for vals in vals_list):
+            self.env.registry.clear_cache()  # of ``_o2c_any_has_policy``
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "o2c_policy_id" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    @api.model
+    @tools.ormcache()
+    def _o2c_any_has_policy(self):
+        """Say whether any tag names a policy: every payment asks, and most companies have no such tag."""
+        return bool(self.sudo().search_count([("o2c_policy_id", "!=", False)], limit=1))  # a yes or no
