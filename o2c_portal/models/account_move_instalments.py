@@ -49,21 +49,29 @@ class AccountMove(models.Model):
         rows = {}
         for move_id, *facts in self.env.execute_query(self._o2c_instalments_query()):
             rows.setdefault(move_id, []).append(facts)
-        return {move: self._o2c_as_instalments(move._origin.id, rows.get(move._origin.id, ())) for move in self}
+        currencies = self.env["res.currency"].browse({facts[4] for of_move in rows.values() for facts in of_move})
+        digits = {currency.id: currency.decimal_places for currency in currencies}
+        return {
+            move: self._o2c_as_instalments(move_id, rows.get(move_id, ()), digits)
+            for move, move_id in zip(self, self._origin._ids, strict=True)
+        }
 
     @api.model
-    def _o2c_as_instalments(self, move_id, rows):
-        """Return the ``Instalment`` objects of one document for its rows of ``_o2c_instalments_query``."""
-        found = []
-        for number, row in enumerate(rows, 1):
-            line_id, day, amount, is_open, currency_id, inbound, claimed, promised_on, plan_id = row
-            digits, sign = self.env["res.currency"].browse(currency_id).decimal_places, 1 if inbound else -1
-            found.append(instalments.Instalment(
-                line_id=line_id, move_id=move_id, number=number, count=len(rows), date_due=day,
-                amount_minor=sign * money.to_minor(amount, digits), open_minor=sign * money.to_minor(is_open, digits),
-                claimed=claimed, promised_on=promised_on, plan_id=plan_id,
-            ))
-        return found
+    def _o2c_as_instalments(self, move_id, rows, digits):
+        """Return the ``Instalment`` objects of one document.
+
+        :param rows: of ``_o2c_instalments_query``, without the document
+        :param dict digits: decimals by currency id
+        """
+        return [
+            instalments.Instalment(
+                line_id, move_id, number, len(rows), day, sign * money.to_minor(amount, digits[currency_id]),
+                sign * money.to_minor(is_open, digits[currency_id]), claimed, promised_on, plan_id,
+            )
+            for number, (
+                line_id, day, amount, is_open, currency_id, sign, claimed, promised_on, plan_id,
+            ) in enumerate(rows, 1)
+        ]
 
     def _o2c_instalments_query(self):
         """Return the query for what an ``Instalment`` says. An item is claimed when a payment on its way will settle
@@ -73,7 +81,8 @@ class AccountMove(models.Model):
         """
         return SQL("""
             SELECT line.move_id, line.id, COALESCE(line.date_maturity, line.date),
-                   line.amount_currency, line.amount_residual_currency, line.currency_id, move.move_type IN %s,
+                   line.amount_currency, line.amount_residual_currency, line.currency_id,
+                   CASE WHEN move.move_type IN %s THEN 1 ELSE -1 END,
                    EXISTS (SELECT FROM o2c_payment_allocation claim
                              JOIN payment_transaction tx ON tx.id = claim.transaction_id
                             WHERE claim.move_line_id = line.id AND claim.state = 'live'

@@ -211,9 +211,10 @@ class O2cBasket(models.AbstractModel):
         if scope.own_only:
             domain &= Domain("move_id.partner_id", "=", scope.contact.id)
         lines = self.env["account.move.line"].sudo().search_fetch(domain, ["move_id"], order="id")
-        around = self._around(lines.move_id)
-        wanted = {line.id for line in lines if line.move_id.move_type in PAYABLE_MOVE_TYPES}
-        return {item.line_id: item for item in around if item.line_id in wanted}, around
+        moves, wanted = lines.move_id, set(lines._ids)
+        around = self._around(moves)
+        payable = {move.id for move in moves if move.move_type in PAYABLE_MOVE_TYPES}
+        return {item.line_id: item for item in around if item.line_id in wanted and item.move_id in payable}, around
 
     @api.model
     def _knows_pieces(self, scope, case, ids):

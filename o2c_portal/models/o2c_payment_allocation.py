@@ -39,7 +39,7 @@ class O2cPaymentAllocation(models.Model):
     move_line_id = fields.Many2one("account.move.line", "Instalment", readonly=True, index=True, ondelete="set null")
     move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
     date_due = fields.Date(related="move_line_id.date_maturity")
-    company_id = fields.Many2one(related="transaction_id.company_id", store=True, precompute=True)
+    company_id = fields.Many2one(related="transaction_id.company_id")  # not stored: one reference less to check
     currency_id = fields.Many2one(related="transaction_id.currency_id")
     amount = fields.Monetary(readonly=True, required=True, help="What the payer pays of this instalment.")
     discount = fields.Monetary(readonly=True, help="What the early payment discount forgives of this instalment.")
@@ -78,12 +78,12 @@ class O2cPaymentAllocation(models.Model):
         self._take(vals_list, transaction)
         columns = [[vals.get(name, 0.0) for vals in vals_list] for name in ("move_line_id", "amount", "discount")]
         self.env.cr.execute(SQL(  # a claim the locks cannot see, made after our snapshot, has the request run again
-            """INSERT INTO o2c_payment_allocation (transaction_id, company_id, state, create_date, write_date,
-                   move_line_id, amount, discount)
-               SELECT %s, %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.*
+            """INSERT INTO o2c_payment_allocation (transaction_id, state, create_date, write_date, move_line_id,
+                   amount, discount)
+               SELECT %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.*
                  FROM unnest(%s::integer[], %s::numeric[], %s::numeric[]) AS item
                ON CONFLICT (move_line_id) WHERE state = 'live' DO NOTHING""",
-            transaction.id, transaction.company_id.id, *columns,
+            transaction.id, *columns,
         ))
         if self.env.cr.rowcount != len(vals_list):
             raise self._in_progress()
@@ -95,7 +95,7 @@ class O2cPaymentAllocation(models.Model):
         lines = self.env["account.move.line"].browse([vals["move_line_id"] for vals in vals_list])
         facts = self._locked_facts(lines)
         self._check_open(lines, facts, vals_list)
-        claimed = lines.filtered(lambda line: facts[line.id].claimed)
+        claimed = lines.browse([line_id for line_id, item in facts.items() if item.claimed])
         payer_keys = set(transactions.mapped("o2c_payer_key")) - {False}
         if claimed and self._release_stale_claims(claimed, payer_keys):
             raise self._in_progress()
@@ -146,11 +146,14 @@ class O2cPaymentAllocation(models.Model):
     @api.model
     def _check_open(self, lines, facts, vals_list):
         """Refuse what the ledger does not owe (any more)."""
-        for line, vals in zip(lines, vals_list, strict=True):
-            item = facts[line.id]
-            digits = self.env["res.currency"].browse(item.currency_id).decimal_places
+        currencies = self.env["res.currency"].browse({item.currency_id for item in facts.values()})
+        digits_of = {currency.id: currency.decimal_places for currency in currencies}
+        for vals in vals_list:
+            item = facts[vals["move_line_id"]]
+            digits = digits_of[item.currency_id]
             asked = money.to_minor(vals["amount"], digits) + money.to_minor(vals.get("discount", 0.0), digits)
             if not item.posted or asked > money.to_minor(item.residual, digits):
+                line = lines.browse(vals["move_line_id"])
                 raise ValidationError(self.env._(
                     "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
                 ))
