@@ -26,7 +26,8 @@ def prepare():
     name = database.name(f"test_{os.getpid()}_document")
     database.copy(database.addon_template(), name)
     try:
-        with Server(name, workers=2) as server:
+        # Of two workers one prints, and the other may be kept waiting by a connection the printer opened and left idle.
+        with Server(name, workers=4) as server:
             yield _contests(server)
     finally:
         database.drop(name)
