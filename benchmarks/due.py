@@ -25,7 +25,8 @@ AGREED = """
     FROM (SELECT item.partner_id, item.currency_id, item.move_id, o2c_agreed_pieces(item.id) AS piece
             FROM o2c_payment_plan_item item WHERE item.live) agreed
 """
-UNDER_WAY = """EXISTS (SELECT FROM o2c_payment_allocation claim JOIN payment_transaction tx ON tx.id = claim.transaction_id
+UNDER_WAY = """
+    EXISTS (SELECT FROM o2c_payment_allocation claim JOIN payment_transaction tx ON tx.id = claim.transaction_id
     WHERE claim.move_line_id = line.id AND claim.state = 'live' AND tx.state IN ('pending', 'authorized', 'done'))
 """
 QUESTIONS = {  # name: (from the view, by hand, repetitions per round)

@@ -86,9 +86,13 @@ class TestInstalments(BaseCase):
     def test_money(self):
         for amount, digits, minor in (
             (0.1 + 0.2, 2, 30), (1.005, 3, 1005), (1500, 0, 1500), ("12.34", 2, 1234), (-2.5, 2, -250),
+            (1.005, 2, 101), (-0.125, 2, -13), (2.5, 0, 3), (0.0049999, 2, 0), (123456789012.34, 2, 12345678901234),
         ):
             with self.subTest(amount=amount):
                 self.assertEqual(to_minor(amount, digits), minor)
+        for minor in (*range(-1999, 2000, 7), 10**11 - 1, 10**11, 10**11 + 1, -(10**13) - 1):
+            for digits in (0, 2, 3):
+                self.assertEqual(to_minor(to_major(minor, digits), digits), minor)
         self.assertEqual(to_major(1234, 2), 12.34)
         with self.assertRaises(ArithmeticError):
             to_minor(float("nan"), 2)
