@@ -46,6 +46,7 @@ def needs():
         ("library of the PDF engine", "libxrender1", _library("Xrender")),
         ("library of the PDF engine", "libxext6", _library("Xext")),
         ("library of the PDF engine", "libfontconfig1", _library("fontconfig")),
+        ("library of the browser's driver", "libatomic1", _library("atomic")),
         (
             "fonts of PDF and browser",
             "fonts-noto-core",
