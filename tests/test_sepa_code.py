@@ -1,4 +1,4 @@
-"""Paying by bank transfer with the code that banking apps scan, as Odoo's own builder makes it: on paper and on a phone."""
+"""Bank transfers with the code that banking apps scan, made by Odoo's own builder: on paper and on a phone."""
 
 import subprocess
 
@@ -22,7 +22,8 @@ def euro_shop(start_server, make_database):
     client("ir.config_parameter", "set_param", "report.url", server.url)
     [company] = client("res.company", "search_read", [], ["partner_id"], limit=1)
     bank = client("res.partner.bank", "create", {
-        "acc_number": IBAN, "partner_id": company["partner_id"][0], "acc_holder_name": HOLDER, "allow_out_payment": True,
+        "acc_number": IBAN, "acc_holder_name": HOLDER, "allow_out_payment": True,
+        "partner_id": company["partner_id"][0],
     })
     shop = Shop(client, server.database)
     [euro] = client("res.currency", "search", [("name", "=", "EUR"), ("active", "in", [True, False])])
@@ -36,8 +37,8 @@ def euro_shop(start_server, make_database):
 
 def scanned(path):
     """Return the lines of each SEPA code in a picture."""
-    found = subprocess.run(["zbarimg", "--quiet", "--raw", str(path)], capture_output=True, text=True, check=True).stdout
-    codes = ["BCD" + code for code in found.split("BCD")[1:]]
+    found = subprocess.run(["zbarimg", "--quiet", "--raw", str(path)], capture_output=True, text=True, check=True)
+    codes = ["BCD" + code for code in found.stdout.split("BCD")[1:]]
     return [code.strip().split("\n") for code in codes]
 
 
