@@ -1,8 +1,15 @@
 """Adds to mail.mail: mails of ours report how they fared, and are tried again by themselves."""
 
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
+from odoo.exceptions import LockError
 
 from ..core import delivery
+
+LATER = timedelta(minutes=1)  # when a mail is looked at again whose rows somebody else was writing
 
 
 class MailMail(models.Model):
@@ -29,6 +36,59 @@ class MailMail(models.Model):
         """Have Odoo's mail queue send these mails right after the commit."""
         if self:
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    # Before sending: what is written afterwards is held first, or a conflict would undo that a mail was sent
+
+    def _send(self, auto_commit=False, post_send_callback=None, **options):
+        """Override of mail: take hold of what is written down once mails of ours are sent before they are. One whose
+        rows somebody else is writing is left for later; where all is one transaction, none is sent then.
+
+        :raises LockError: for the latter
+        """
+        ours = self.sudo().filtered(lambda mail: mail._o2c_is_ours()).sudo(self.env.su)
+        options.update(auto_commit=auto_commit, post_send_callback=post_send_callback)
+        if not auto_commit or not ours:
+            ours._o2c_hold()
+            return super()._send(**options)
+        if others := self - ours:
+            super(MailMail, others)._send(**options)
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # as after every mail; from here on one may be undone
+        for mail in ours:
+            if mail._o2c_try_hold():
+                super(MailMail, mail)._send(**options)
+            elif post_send_callback:
+                post_send_callback(mail.ids)
+        return True
+
+    def _o2c_is_ours(self):
+        return bool(self.o2c_notice_id or self.o2c_statement_id or self.o2c_send_item_id or self.o2c_delivery_id)
+
+    def _o2c_hold(self):
+        """Lock all that is written after these mails were sent.
+
+        :raises LockError: if somebody else is writing it
+        """
+        mails_sudo = self.sudo()  # the queue may run as anybody
+        rows_sudo = mails_sudo.o2c_delivery_id
+        notifications_sudo = self.env["mail.notification"].sudo().search([("mail_mail_id", "in", self.ids)])
+        for deleted_sudo in (mails_sudo, mails_sudo.mail_message_id):
+            deleted_sudo.lock_for_update()
+        for written_sudo in (
+            notifications_sudo, rows_sudo | rows_sudo._bad_before(), mails_sudo.o2c_notice_id,
+            mails_sudo.o2c_statement_id, mails_sudo.o2c_send_item_id,
+        ):
+            written_sudo.lock_for_update(allow_referencing=True)
+
+    def _o2c_try_hold(self):
+        """Lock all that is written after this mail was sent, or say no and have the queue come back to it."""
+        try:
+            self._o2c_hold()
+        except (OperationalError, LockError):
+            self.env.cr.rollback()
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(at=fields.Datetime.now() + LATER)
+            self.env.cr.commit()  # pylint: disable=invalid-commit  # the wake-up; nothing else was done
+            return False
+        return True
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """Override of mail: what was written as plain text is sent as it is."""

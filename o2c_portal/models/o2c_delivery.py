@@ -166,9 +166,7 @@ class O2cDelivery(models.Model):
         if mail.state == "sent":
             self.write({"state": "sent", "sent_at": fields.Datetime.now(), "reason": False, "retry_at": False,
                         "bad_address": False})
-            self.search([
-                ("address", "=", self.address), ("bad_address", "=", True), ("company_id", "=", self.company_id.id),
-            ]).bad_address = False
+            self._bad_before().bad_address = False
             return
         reason = delivery.in_short(mail.failure_reason) or self.env._("unknown reason")
         wait = delivery.next_try(failure_type, mail.failure_reason, self.tries)
@@ -179,6 +177,14 @@ class O2cDelivery(models.Model):
         })
         if not wait:
             self._alert()
+
+    def _bad_before(self):
+        """Return the deliveries by which the addresses of these are known not to work."""
+        keys = {(row.company_id, row.address) for row in self}
+        return self.search([
+            ("address", "in", self.mapped("address")), ("bad_address", "=", True),
+            ("company_id", "in", self.company_id.ids),
+        ]).filtered(lambda row: (row.company_id, row.address) in keys)
 
     def _bounced(self, reason):
         """Keep that the mail came back, and why in the words of whoever returned it."""
