@@ -53,3 +53,12 @@ class O2cPayLink(models.Model):
             paycode.fingerprint(key, database, paycode.derive(key, database, nonce)),
             self._expiry(order, channel, now), self.env.uid, self.env.uid, now, now,
         ))
+
+    def _revoke(self, reason):
+        """Override: who was led to an order by a link has the address of its page too; that ends with the link. The
+        order's other links lead to the new address."""
+        alive = super()._revoke(reason)
+        alive.order_id.access_token = False
+        for order in alive.order_id:
+            order._portal_ensure_token()
+        return alive

@@ -200,3 +200,13 @@ class TestOrderPdf(OrderPdfCommon):
         self.assertEqual(self._open(url)[0], 410)
         self.assertNotEqual(self._url(order), url)
         self.assertIn("Lost", order.message_ids[:1].body)
+
+    def test_the_address_of_the_page_ends_with_the_link(self):
+        order = self._order()
+        url, other = self._url(order), self.env["o2c.pay.link"]._for_order(order, "print")
+        self.env.flush_all()
+        page = self.url_open(url, allow_redirects=False).headers["Location"]
+        self.assertEqual(self._open(f"{order.get_base_url()}{page}")[1], f"my/orders/{order.id}")
+        self.env["o2c.pay.link"]._for_order(order, "pdf")._revoke("Lost")
+        self.assertNotEqual(self._open(f"{order.get_base_url()}{page}")[1], f"my/orders/{order.id}")
+        self.assertEqual(self._open(other._url())[1], f"my/orders/{order.id}", "the other paper leads to the new address")
