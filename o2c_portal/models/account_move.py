@@ -14,6 +14,18 @@ class AccountMove(models.Model):
 
     # === ONLINE PAYMENT === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: which payments a document has is not for users to type; see ``_o2c_guard``."""
+        for vals in vals_list:
+            self.env["payment.transaction"]._o2c_guard(self.browse(), vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Override: as for a new document."""
+        self.env["payment.transaction"]._o2c_guard(self, vals)
+        return super().write(vals)
+
     def _o2c_is_payable_document(self):
         """Say whether the document is of a kind and state that customers may pay online."""
         self.ensure_one()

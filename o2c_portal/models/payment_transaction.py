@@ -12,7 +12,9 @@ from ..core import basket, money
 ONLINE_OPERATIONS = ("online_redirect", "online_direct", "online_token")
 NOTES_AT_ONCE = 5  # a note to more documents than this is written in one go and notifies nobody
 REFERENCE_LENGTH = 40
-PROVIDER_FACTS = {"state", "amount", "currency_id", "provider_reference", "operation", "invoice_ids", "payment_id"}
+PROVIDER_FACTS = {
+    "state", "amount", "currency_id", "provider_reference", "operation", "invoice_ids", "sale_order_ids", "payment_id",
+}
 OUR_FACTS = {"o2c_allocation_ids", "source_transaction_id", "child_transaction_ids"}  # what a payment pays, by our word
 
 
@@ -68,6 +70,21 @@ class PaymentTransaction(models.Model):
         if not self.env.su and (PROVIDER_FACTS | OUR_FACTS) & vals.keys():
             raise self._o2c_not_by_hand()
         return super().write(vals)
+
+    @api.model
+    def _o2c_guard(self, documents, vals):
+        """Hold write or create values of invoices or orders to the payments these have: what was paid on them is read
+        from there, and Odoo's own flows say so with elevated rights.
+
+        :param documents: those that are written, none where one is made
+        :raises AccessError: if somebody else adds a payment or takes one away
+        """
+        if self.env.su or "transaction_ids" not in vals:
+            return
+        field = documents._fields["transaction_ids"]
+        for document_sudo in documents.sudo() or [documents.sudo()]:  # to compare
+            if set(field.convert_to_cache(vals["transaction_ids"], document_sudo)) != {*document_sudo.transaction_ids.ids}:
+                raise self._o2c_not_by_hand()
 
     def _o2c_not_by_hand(self):
         return AccessError(self.env._(

@@ -51,11 +51,13 @@ class SaleOrder(models.Model):
     def create(self, vals_list):
         stages_sudo = self.env["o2c.order.stage"].sudo()  # every order starts somewhere, whoever places it
         for vals in vals_list:
+            self.env["payment.transaction"]._o2c_guard(self.browse(), vals)
             if "o2c_stage_id" not in vals:
                 vals["o2c_stage_id"] = stages_sudo._first(vals.get("company_id") or self.env.company.id).id
         return super().create(vals_list)
 
     def write(self, vals):
+        self.env["payment.transaction"]._o2c_guard(self, vals)
         if "o2c_stage_id" not in vals or self.env.context.get("o2c_stage_by_rule") is BY_RULE:
             return super().write(vals)
         before = {order: order.o2c_stage_id for order in self}

@@ -320,6 +320,28 @@ class TestMoneyCore(O2cCommon):
                 tx.with_user(clerk).write(values)
         self.assertEqual((tx.state, tx.amount, tx.invoice_ids), ("draft", 300.0, invoice))
 
+    def test_nobody_can_type_which_payments_a_document_has(self):
+        paid, other = self._make_invoice(100), self._make_invoice(100)
+        tx = self._start(self.cashier._quote(paid, "all"))
+        order = self.env["sale.order"].sudo().create({"partner_id": self.customer.id})
+        clerk = new_test_user(self.env, "typist", groups=(
+            "o2c_portal.o2c_portal_group_user,account.group_account_invoice,sales_team.group_sale_manager"
+        ))
+        for document, commands in (
+            (other, [Command.link(tx.id)]), (order, [Command.set(tx.ids)]), (paid, [Command.unlink(tx.id)]),
+            (paid, [Command.clear()]), (other, [Command.create({"amount": 100})]),
+        ):
+            with self.subTest(document=document, commands=commands), self.assertRaises(AccessError):
+                document.with_user(clerk).write({"transaction_ids": commands})
+        for documents in (self.env["account.move"], self.env["sale.order"]):
+            with self.subTest(documents=documents), self.assertRaises(AccessError):
+                documents.with_user(clerk).create({"partner_id": self.customer.id, "transaction_ids": [tx.id]})
+        with self.assertRaises(AccessError):
+            tx.with_user(clerk).sale_order_ids = order
+        paid.with_user(clerk).write({"transaction_ids": [Command.set(tx.ids)]})
+        self.env["account.move"].with_user(clerk).create({"move_type": "out_invoice", "transaction_ids": []})
+        self.assertEqual((paid.transaction_ids, tx.invoice_ids, tx.sale_order_ids), (tx, paid, order.browse()))
+
     def test_due_items_tie_to_the_ledger_by_kind(self):
         self._make_invoice(1000, self.term)
         refund = self._make_invoice(200, move_type="out_refund")
