@@ -89,14 +89,11 @@ class O2cDelivery(models.Model):
         row._alert()
 
     def _hold_back(self):
-        """Hold back what would go to addresses known not to work."""
-        bad = self.search([
-            ("address", "in", self.mapped("address")), ("bad_address", "=", True),
-            ("company_id", "in", self.company_id.ids), ("id", "not in", self.ids),
-        ]).grouped(lambda row: (row.company_id, row.address))
+        """Hold back what would go to addresses known not to work, be it by the last copy of the very same mail."""
+        bad = self._bad_before().grouped(lambda row: (row.company_id, row.address))
         for row in self.filtered(lambda row: (row.company_id, row.address) in bad):
             last = bad[row.company_id, row.address][0]
-            row.write({"state": "suppressed", "reason": self.env._(
+            row.write({"state": "suppressed", "reason": row.bad_address and row.reason or self.env._(
                 "mail to this address came back (%(document)s: %(reason)s). Send the document by hand once it works.",
                 document=last.document, reason=last.reason or "–",
             )})
@@ -126,15 +123,16 @@ class O2cDelivery(models.Model):
         }
 
     def _restart(self):
-        """Make rows ready for another copy, with a Message-ID of its own."""
+        """Make rows ready for another copy, with a Message-ID of its own; an address that does not work is one until a
+        mail arrives there."""
         self.env["mail.mail"].search(
             [("o2c_delivery_id", "in", self.ids), ("state", "in", ("outgoing", "exception"))]
         ).cancel()
         for row in self:
             copies = row.copies + 1
             row.write({
-                "state": "queued", "reason": False, "tries": 0, "retry_at": False, "sent_at": False,
-                "bad_address": False, "copies": copies,
+                "state": "queued", "reason": row.bad_address and row.reason, "tries": 0, "retry_at": False,
+                "sent_at": False, "copies": copies,
                 "message_id": self._message_id(row.kind, row._document(), copies, row.address),
             })
 
@@ -173,7 +171,7 @@ class O2cDelivery(models.Model):
         self.write({
             "state": "failed", "reason": reason, "tries": self.tries + 1,
             "retry_at": wait and fields.Datetime.now() + wait,
-            "bad_address": delivery.is_bad_address(failure_type, mail.failure_reason),
+            "bad_address": self.bad_address or delivery.is_bad_address(failure_type, mail.failure_reason),
         })
         if not wait:
             self._alert()

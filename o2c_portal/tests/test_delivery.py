@@ -209,3 +209,22 @@ Hello
         self._run_queue()
         self.assertFalse(self.customer.o2c_undeliverable)
         self.assertFalse(self.rows.search([("bad_address", "=", True)]), "one that arrives shows that it works again")
+
+    def test_what_came_back_is_held_back_when_the_same_document_is_sent_again(self):
+        invoice = self._make_invoice(100)
+        row = self._send(invoice, REFUSED)
+        for _again in range(2):
+            self.assertEqual(self._send(invoice), row)
+            self.assertEqual((row.state, row.bad_address, self._mail().mapped("state")),
+                             ("suppressed", True, ["cancel"]))
+            self.assertIn("User unknown", row.reason)
+            self.assertNotIn("came back", row.reason, "the reason is that of the mail server")
+        self.env["account.move.send"]._generate_and_send_invoices(
+            invoice, sending_methods=["email"], mail_partner_ids=self.customer.ids,
+        )
+        self.assertEqual((row.state, row.bad_address), ("queued", True))
+        self._run_queue(AWAY)
+        self.assertEqual((row.state, row.bad_address), ("failed", True), "nobody knows that it works")
+        row.action_retry()
+        self._run_queue()
+        self.assertEqual((row.state, row.bad_address, row.reason), ("sent", False, False))
