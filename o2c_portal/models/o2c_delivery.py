@@ -6,7 +6,7 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import formataddr, hmac
+from odoo.tools import email_normalize_all, formataddr, hmac
 
 from ..core import delivery
 from ..core.recipients import Recipient
@@ -234,11 +234,53 @@ class O2cDelivery(models.Model):
         self.sudo().filtered(lambda row: row.state == "failed")._try_again()
 
     def _try_again(self):
-        """Give the mails that could not be sent back to the mail queue, as if they had not been tried."""
-        mails = self.env["mail.mail"].search([("o2c_delivery_id", "in", self.ids), ("state", "=", "exception")])
+        """Give the mails that could not be sent back to the mail queue, as if they had not been tried; each to where
+        its reader is reached by now."""
+        stuck = [("o2c_delivery_id", "in", self.ids), ("state", "=", "exception")]
+        mails = self.env["mail.mail"].search(stuck).filtered(lambda mail: mail.o2c_delivery_id._redirect(mail))
         mails.o2c_delivery_id.write({"state": "queued", "tries": 0, "retry_at": False, "reason": False})
         mails.mark_outgoing()
         mails._o2c_queue()
+
+    def _redirect(self, mail):
+        """Have a mail go to the address its reader has by now, by a working pay link: that of an old address ended with
+        it. Say no where there is no such address, or the document went there already."""
+        row, address = self, self._address_now()
+        if not address:
+            mail.cancel()
+            self.write({"state": "replaced", "retry_at": False})
+            return False
+        if address != self.address:
+            reader = Recipient(address, self.name or "", self.lang, self.contact_id.id, self.audience)
+            [row] = self._open(self.kind, [(self._document(), self.partner_id, reader)]).values()
+            self.write({"state": "replaced", "retry_at": False})
+            mail.write({key: row._mail_values()[key] for key in ("o2c_delivery_id", "email_to", "message_id")})
+        row._renew_link(mail, self.link_id)
+        return True
+
+    def _address_now(self):
+        """Return where the reader of this mail is reached by now, False if nowhere this document has not gone yet."""
+        if self.contact_id:
+            addresses = self.contact_id.active and email_normalize_all(self.contact_id.email) or []
+        elif self.link_id.revoked_at:  # an extra address that was changed or removed
+            extra = self.env["o2c.recipients"]._extra(self.partner_id, self.kind, self.company_id)
+            addresses = [reader.address for reader in extra.get(self.partner_id.id, ())]
+        else:
+            addresses = [self.address]
+        if self.address in addresses:
+            return self.address
+        taken = self.search([
+            ("res_model", "=", self.res_model), ("res_id", "=", self.res_id), ("kind", "=", self.kind),
+            ("address", "in", addresses), ("state", "!=", "replaced"),
+        ]).mapped("address")
+        return next((address for address in addresses if address not in taken), False)
+
+    def _renew_link(self, mail, link):
+        """Put this reader's link into a mail that was written with another one, unless that still works."""
+        self.link_id = link
+        if link.revoked_at and (token := link._token()):
+            self.link_id = link._for_readers([(self._document(), self.address)], "email")[self.res_id, self.address]
+            mail.write({name: mail[name].replace(token, self.link_id._token()) for name in ("body_html", "o2c_text")})
 
     def action_open_document(self):
         """Open the document the mail is about."""

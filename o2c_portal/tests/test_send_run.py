@@ -259,6 +259,71 @@ class TestSendRun(O2cCommon, MockEmail):
         self._queue(mail)
         self.assertEqual((item.state, item.delivered), ("sent", 2))
 
+    def test_what_failed_goes_to_the_address_its_reader_has_by_now(self):
+        clerk = self.env["res.partner"].create({
+            "name": "Books", "email": "typo@example.com", "parent_id": self.customer.id, "o2c_role_invoice": True,
+        })
+        self.customer.o2c_role_invoice = True
+        invoice = self._make_invoice(100)
+        run = self._start(invoice)
+        self._cron()
+        stuck, other = self._written(invoice).sorted(lambda mail: "typo" not in mail.email_to)
+        self._queue(other)
+        stuck.write({"state": "exception", "failure_reason": "550 5.1.1 unknown"})
+        stuck._o2c_note("mail_email_invalid")
+        old, link = stuck.o2c_delivery_id, stuck.o2c_delivery_id.link_id
+        self.assertIn(link._url(), stuck.body_html)
+        clerk.email = "books@example.com"
+        run.action_retry_failed()
+        row = stuck.o2c_delivery_id
+        self.assertEqual((stuck.state, stuck.email_to, stuck.message_id),
+                         ("outgoing", '"Books" <books@example.com>', row.message_id))
+        self.assertEqual((row.address, row.state, row.contact_id, old.state, old.bad_address),
+                         ("books@example.com", "queued", clerk, "replaced", True))
+        self.assertEqual((link.state, row.link_id.state, row.link_id.recipient),
+                         ("revoked", "active", "books@example.com"))
+        for text in (stuck.body_html, stuck.o2c_text):
+            self.assertIn(row.link_id._url(), text)
+            self.assertNotIn(link._token(), text)
+        self._queue(stuck)
+        self.assertEqual((row.state, run.item_ids.state, len(self._written(invoice))), ("sent", "sent", 2))
+
+    def test_what_failed_goes_nowhere_when_its_reader_is_gone_or_has_it(self):
+        self.customer.o2c_role_invoice = True
+        twin, left = self.env["res.partner"].create([
+            {"name": name, "email": f"{name}@example.com", "parent_id": self.customer.id, "o2c_role_invoice": True}
+            for name in ("twin", "left")
+        ])
+        invoice = self._make_invoice(100)
+        run = self._start(invoice)
+        self._cron()
+        mails = self._written(invoice)
+        got = mails.filtered(lambda mail: "payer" in mail.email_to)
+        self._queue(got)
+        (mails - got).write({"state": "exception", "failure_reason": "550 5.1.1 unknown"})
+        (mails - got)._o2c_note("mail_email_invalid")
+        twin.email = self.customer.email
+        left.active = False
+        run.action_retry_failed()
+        self.assertEqual((mails - got).mapped("state"), ["cancel"] * 2)
+        self.assertEqual((mails - got).o2c_delivery_id.mapped("state"), ["replaced"] * 2)
+        self.assertEqual(run.item_ids.state, "sent")
+
+    def test_what_failed_goes_to_a_corrected_extra_address(self):
+        extra = self.env["o2c.billing.address"].create({"partner_id": self.customer.id, "email": "scaner@example.com"})
+        invoice = self._make_invoice(100)
+        run = self._start(invoice)
+        self._cron()
+        stuck, other = self._written(invoice).sorted(lambda mail: "scaner" not in mail.email_to)
+        self._queue(other)
+        stuck.write({"state": "exception", "failure_reason": "550 5.1.1 unknown"})
+        stuck._o2c_note("mail_email_invalid")
+        extra.email = "scanner@example.com"
+        run.action_retry_failed()
+        self.assertEqual((stuck.state, stuck.email_to), ("outgoing", "scanner@example.com"))
+        self.assertIn(stuck.o2c_delivery_id.link_id._url(), stuck.body_html)
+        self.assertEqual(stuck.o2c_delivery_id.link_id.state, "active")
+
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_a_copy_to_staff_does_not_make_it_sent(self):
         self.env.company.o2c_invoice_emails = "staff@example.com"
