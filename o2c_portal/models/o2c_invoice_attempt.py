@@ -7,6 +7,7 @@ from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
+from odoo.fields import Command
 from odoo.tools import SQL
 
 from ..core import invoicing
@@ -24,8 +25,8 @@ POLICIES = [
 
 
 class O2cInvoiceAttempt(models.Model):
-    """The invoicing of one order. The job commits the try first; invoices, their sending and the state of the row are
-    one transaction: after a kill either all are there or none. An order that ends its worker is given up."""
+    """The invoicing of one order. The job commits the try first; invoices, that they are to be sent and the state of the
+    row are one transaction: after a kill either all are there or none. An order that ends its worker is given up."""
 
     _name = "o2c.invoice.attempt"
     _description = "Automatic invoicing of an order"
@@ -46,6 +47,10 @@ class O2cInvoiceAttempt(models.Model):
     reason = fields.Text(readonly=True)
     move_id = fields.Many2one("account.move", "Invoice", readonly=True, index="btree_not_null", ondelete="set null")
     done_at = fields.Datetime("Done on", readonly=True)
+    unsent_ids = fields.Many2many(
+        "account.move", "o2c_invoice_attempt_unsent_rel", "attempt_id", "move_id", "To be sent", readonly=True,
+        help="Posted, and handed over to sending at the end of the pass of the job.",
+    )
 
     _order_once = models.Constraint("UNIQUE(order_id)", "An order waits for its invoice once.")
     _waiting_idx = models.Index("(next_at, id) WHERE state = 'waiting'")
@@ -65,11 +70,14 @@ class O2cInvoiceAttempt(models.Model):
             except OperationalError:  # somebody else is writing the same records: the next run finds the rest
                 self.env.cr.rollback()
             cron._commit_progress()
+        self._hand_over()  # what a worker that was killed left
         seconds = cron._commit_progress(remaining=self._count_due())
         while seconds > 0 and (rows := self._claim()):
             cron._commit_progress()  # the try counts, whatever happens next
             rows._run()
             seconds = cron._commit_progress(len(rows), remaining=self._count_due())
+        self._hand_over()
+        cron._commit_progress()
 
     @api.model
     def _find(self, company):
@@ -251,7 +259,7 @@ class O2cInvoiceAttempt(models.Model):
         return None
 
     def _invoice(self):
-        """Create, post and hand over the invoices of the orders; Odoo puts them together where it can."""
+        """Create and post the invoices of the orders, to be sent; Odoo puts them together where it can."""
         orders = self.order_id
         if self[0].policy in invoicing.WHOLE_ORDER:
             orders._force_lines_to_invoice_policy_order()
@@ -261,17 +269,20 @@ class O2cInvoiceAttempt(models.Model):
         moves.action_post()
         text = self[0].order_id._o2c_policy_text()
         moves._message_log_batch(bodies=dict.fromkeys(moves.ids, self.env._("Invoiced by itself: %(why)s", why=text)))
-        self._hand_over(moves)
         for row in self:
-            row.write({"move_id": moves.filtered(
-                lambda move, order=row.order_id: order in move.invoice_line_ids.sale_line_ids.order_id
-            )[:1].id})
+            own = moves.filtered(lambda move, order=row.order_id: order in move.invoice_line_ids.sale_line_ids.order_id)
+            row.write({"move_id": own[:1].id, "unsent_ids": [Command.link(move.id) for move in own]})
             row._settled(text)
 
     @api.model
-    def _hand_over(self, moves):
-        """Have posted invoices sent in the background, to whom and how each customer wants them."""
-        self.env["o2c.send.run"]._start(moves)
+    def _hand_over(self):
+        """Have what was posted sent in the background, to whom and how each customer wants it, in one run for each
+        company; what a person took back or sent meanwhile is left alone."""
+        rows = self.search([("unsent_ids", "!=", False)])
+        moves = rows.unsent_ids.filtered(lambda move: move.state == "posted" and not move.is_move_sent)
+        rows.unsent_ids = False
+        if moves:
+            self.env["o2c.send.run"]._start(moves)
 
     def _settled(self, reason):
         self.write({"state": "done", "tries": 0, "next_at": False, "reason": reason,

@@ -328,7 +328,7 @@ class TestAutoInvoicing(AutoInvoicingCase, CronMixinCase):
         class Killed(BaseException):
             pass
 
-        for where in ("_hand_over", "_settled"):  # no assertRaises: it would take the committed try back
+        for where in ("_attempt", "_settled"):  # no assertRaises: it would take the committed try back
             with patch.object(self.env.registry["o2c.invoice.attempt"], where, side_effect=Killed), suppress(Killed):
                 self._run()
             self.assertEqual(self._invoiced(order), [])
@@ -338,6 +338,33 @@ class TestAutoInvoicing(AutoInvoicingCase, CronMixinCase):
         self.assertEqual(self._row(order).tries, 2)
         self._run()
         self.assertEqual(self._invoiced(order), [("posted", 100)])
+
+    def test_what_one_pass_made_is_sent_in_one_run_for_each_company(self):
+        self.company.o2c_invoicing = "confirmation"
+        runs = self.env["o2c.send.run"]
+        before, orders = runs.search([]), self._order() | self._order(partner=self.other)
+        self._run()
+        run = runs.search([]) - before
+        self.assertEqual((len(run), run.item_ids.move_id), (1, orders.invoice_ids))
+        self._run()
+        self.assertEqual(runs.search([]) - before, run, "nothing is sent twice")
+
+    def test_what_a_killed_worker_had_posted_is_sent_by_the_next(self):
+        self.company.o2c_invoicing = "confirmation"
+        runs = self.env["o2c.send.run"]
+        before, waiting, drafted, mailed = runs.search([]), self._order(), self._order(), self._order()
+        attempts, native = self.env.registry["o2c.invoice.attempt"], self.env.registry["o2c.invoice.attempt"]._hand_over
+        with patch.object(attempts, "_hand_over", lambda rows: None):
+            self._run()
+        self.assertEqual((runs.search([]) - before, self._row(waiting).unsent_ids), (runs, waiting.invoice_ids))
+        drafted.invoice_ids.button_draft()
+        mailed.invoice_ids.is_move_sent = True
+        handed = []
+        with patch.object(attempts, "_hand_over", lambda rows: handed.append(len(handed)) or native(rows)):
+            self._run()
+        self.assertEqual(handed, [0, 1], "before anything else can end the worker, and in the end")
+        self.assertEqual((runs.search([]) - before).item_ids.move_id, waiting.invoice_ids)
+        self.assertFalse(self.attempts.search([("unsent_ids", "!=", False)]))
 
     def test_an_order_that_kills_its_worker_is_given_up(self):
         self.company.o2c_invoicing = "confirmation"
