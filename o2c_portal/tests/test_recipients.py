@@ -5,7 +5,7 @@ from psycopg2 import IntegrityError
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from ..core.recipients import Recipient
 from .common import O2cCommon
@@ -108,3 +108,41 @@ class TestRecipients(O2cCommon):
         self.assertEqual([link.state for link in links.values()], ["revoked", "active", "revoked"])
         self.customer.email = "new@example.com"
         self.assertEqual(links[invoice.id, "payer@example.com"].state, "revoked")
+
+    def test_what_ends_the_links_of_an_address(self):
+        invoice = self._make_invoice(10)
+        row, other = self._extra("scan@example.net"), self.env["res.partner"].create({"name": "Another Ltd"})
+
+        def link():
+            [link] = self.env["o2c.pay.link"].sudo()._for_readers([(invoice, row.email)], "email").values()
+            return link
+
+        for values, state in (
+            ({"role_receipt": True}, "active"), ({"role_invoice": True, "email": "scan@example.net"}, "active"),
+            ({"role_invoice": False}, "revoked"), ({"email": "scanner@example.net"}, "revoked"),
+            ({"partner_id": other.id}, "revoked"),
+        ):
+            with self.subTest(values=values):
+                mailed = link()
+                row.write(values)
+                self.assertEqual(mailed.state, state)
+
+    def test_the_history_says_who_else_gets_mails(self):
+        def said(partner):
+            notes = partner.message_ids.filtered(lambda message: "Extra address" in message.body).sorted("id")
+            return [html2plaintext(note.body) for note in notes]
+
+        row, other = self._extra("scan@example.net"), self.env["res.partner"].create({"name": "Another Ltd"})
+        row.write({"role_receipt": True, "name": "Scanner"})
+        row.name = "The scanner"
+        row.write({"email": "new@example.net", "role_invoice": False, "role_receipt": False})
+        row.partner_id = other
+        row.unlink()
+        self.assertEqual(said(self.customer), [
+            "Extra address added: scan@example.net (Invoices)",
+            "Extra address changed: scan@example.net (Invoices), now scan@example.net (Invoices, Receipts)",
+            "Extra address changed: scan@example.net (Invoices, Receipts), now new@example.net (–)",
+            "Extra address removed: new@example.net (–)",
+        ])
+        self.assertEqual(said(other), ["Extra address added: new@example.net (–)",
+                                       "Extra address removed: new@example.net (–)"])
