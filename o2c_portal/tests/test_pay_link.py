@@ -176,6 +176,27 @@ class TestPayLink(PayLinkCase):
         self.assertEqual(foreign.state, "active")
         self.assertEqual(mine[2].revoked_by_id, self.clerk)
 
+    def test_the_link_on_the_pdf_of_a_mail_ends_with_the_readers_own(self):
+        pairs = [(self.invoice, "left@example.com"), (self.invoice, "stays@example.com")]
+        stays = self.links._for_readers(pairs, "email")[self.invoice.id, "stays@example.com"]
+        for values, state in (({"pdf_too": False}, "active"), ({}, "revoked")):
+            with self.subTest(values=values):
+                left = self.links._for_readers(pairs[:1], "email")[self.invoice.id, "left@example.com"]
+                pdf, paper = self._link("pdf"), self._link("print")
+                wizard = self.env["o2c.pay.link.revoke"].with_user(self.clerk).with_context(
+                    active_model="o2c.pay.link", active_ids=left.ids,
+                ).create({"reason": "Left", **values})
+                self.assertEqual(wizard.pdf_link_ids, pdf)
+                wizard.action_revoke()
+                self.assertEqual([link.state for link in (left, pdf, stays, paper)],
+                                 ["revoked", state, "active", "active"])
+        self.assertNotEqual(self._link("pdf"), pdf, "a PDF made anew has a new one")
+
+    def test_a_link_that_was_mailed_to_nobody_leaves_the_pdf_alone(self):
+        manual, pdf = self._link("manual"), self._link("pdf")
+        self._revoke_from("o2c.pay.link", manual.ids)
+        self.assertEqual((manual.state, pdf.state), ("revoked", "active"))
+
     def _revoke_from(self, model, ids):
         wizard = self.env["o2c.pay.link.revoke"].with_user(self.clerk).with_context(active_model=model, active_ids=ids)
         wizard.create({"reason": "Test"}).action_revoke()
