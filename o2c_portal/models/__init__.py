@@ -1,4 +1,5 @@
 # Our records
+from . import o2c_queue  # others are one
 from . import o2c_banner
 from . import o2c_banner_pick
 from . import o2c_banner_reach

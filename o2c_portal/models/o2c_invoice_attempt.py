@@ -3,7 +3,6 @@
 import logging
 
 from psycopg2 import OperationalError
-from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
@@ -25,13 +24,16 @@ POLICIES = [
 
 
 class O2cInvoiceAttempt(models.Model):
-    """The invoicing of one order. The job commits the try first; invoices, that they are to be sent and the state of the
-    row are one transaction: after a kill either all are there or none. An order that ends its worker is given up."""
+    """The invoicing of one order. The job commits the try first; invoices, that they are to be sent, and the state of
+    the row are one transaction: after a kill either all are there or none. An order that ends its worker is given
+    up."""
 
     _name = "o2c.invoice.attempt"
+    _inherit = "o2c.queue"
     _description = "Automatic invoicing of an order"
     _order = "id desc"
     _rec_name = "order_id"
+    _max_tries = invoicing.MAX_TRIES
 
     order_id = fields.Many2one("sale.order", required=True, readonly=True, ondelete="cascade")
     partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, index=True,
@@ -42,9 +44,6 @@ class O2cInvoiceAttempt(models.Model):
         [("waiting", "Waiting"), ("done", "Done"), ("parked", "Needs a person")],
         required=True, default="waiting", readonly=True,
     )
-    tries = fields.Integer(readonly=True)
-    next_at = fields.Datetime("Next try", readonly=True)
-    reason = fields.Text(readonly=True)
     move_id = fields.Many2one("account.move", "Invoice", readonly=True, index="btree_not_null", ondelete="set null")
     done_at = fields.Datetime("Done on", readonly=True)
     unsent_ids = fields.Many2many(
@@ -71,11 +70,7 @@ class O2cInvoiceAttempt(models.Model):
                 self.env.cr.rollback()
             cron._commit_progress()
         self._hand_over()  # what a worker that was killed left
-        seconds = cron._commit_progress(remaining=self._count_due())
-        while seconds > 0 and (rows := self._claim()):
-            cron._commit_progress()  # the try counts, whatever happens next
-            rows._run()
-            seconds = cron._commit_progress(len(rows), remaining=self._count_due())
+        self._work_off()
         self._hand_over()
         cron._commit_progress()
 
@@ -132,38 +127,9 @@ class O2cInvoiceAttempt(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _count_due(self):
-        return self.search_count([
-            ("state", "=", "waiting"), ("next_at", "<=", fields.Datetime.now()),
-            ("tries", "<", invoicing.MAX_TRIES),
-        ])
-
-    @api.model
-    def _park_killers(self):
-        """Give up rows whose last try never came back: their worker was ended every time."""
-        self.search([
-            ("state", "=", "waiting"), ("next_at", "<=", fields.Datetime.now()),
-            ("tries", ">=", invoicing.MAX_TRIES),
-        ]).write({"state": "parked", "next_at": False, "reason": self.env._("The server stopped at every try.")})
-
-    @api.model
-    def _claim(self):
-        """Take the next waiting row, with all of its customer's monthly invoice; others leave them for the lease.
-
-        A row that failed before is taken alone, so that it holds up nobody else's. The try is counted here, before
-        anything is attempted.
-        """
-        self.flush_model()
-        try:
-            rows = self.env.execute_query(self._claim_query())
-        except SerializationFailure:
-            self.env.cr.rollback()
-            rows = []
-        self.invalidate_model()
-        return self.browse(sorted(row[0] for row in rows))
-
-    @api.model
     def _claim_query(self):
+        """Override: a row is taken with all of its customer's monthly invoice; one that failed before is taken alone,
+        so that it holds up nobody else's."""
         return SQL(
             """
             WITH next AS (
@@ -288,14 +254,9 @@ class O2cInvoiceAttempt(models.Model):
         self.write({"state": "done", "tries": 0, "next_at": False, "reason": reason,
                     "done_at": fields.Datetime.now()})
 
-    def _failed(self, reason):
-        """Come back later, or leave the row to a person after the last try."""
-        wait = invoicing.wait(self.tries)
-        self.write({
-            "reason": reason,
-            "state": "waiting" if wait else "parked",
-            "next_at": fields.Datetime.now() + wait if wait else False,
-        })
+    def _wait_after(self, tries):
+        """Override: as long as ``core.invoicing`` says."""
+        return invoicing.wait(tries)
 
     # People
 
@@ -313,7 +274,5 @@ class O2cInvoiceAttempt(models.Model):
         if not self.env.user.has_group("o2c_portal.o2c_portal_group_user"):
             raise AccessError(self.env._("Only Receivables users may have orders invoiced."))
         # sudo: the rows are written by the system alone; a user may only ask for another try
-        self.sudo().filtered(lambda row: row.state != "done").write({
-            "state": "waiting", "tries": 0, "next_at": fields.Datetime.now(),
-        })
+        self.sudo()._start_over()
         self.env.ref("o2c_portal.ir_cron_invoice_attempt").sudo()._trigger()

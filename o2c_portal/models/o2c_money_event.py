@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 
 from psycopg2 import OperationalError
-from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -30,8 +29,10 @@ class O2cMoneyEvent(models.Model):
     """
 
     _name = "o2c.money.event"
+    _inherit = "o2c.queue"
     _description = "Money event"
     _order = "id desc"
+    _waiting, _max_tries = "pending", MAX_TRIES
 
     kind = fields.Selection(
         [
@@ -47,9 +48,8 @@ class O2cMoneyEvent(models.Model):
     state = fields.Selection(
         [("pending", "Waiting"), ("done", "Done"), ("parked", "Given up")], required=True, default="pending"
     )
-    tries = fields.Integer(default=0, readonly=True)
-    next_at = fields.Datetime(string="Next try", readonly=True)
-    reason = fields.Text(string="Result", readonly=True)
+    tries = fields.Integer(default=0)
+    reason = fields.Text("Result")
     applied_at = fields.Datetime(string="Done on", readonly=True)
 
     _pending_idx = models.Index("(next_at, id) WHERE state = 'pending'")
@@ -136,45 +136,12 @@ class O2cMoneyEvent(models.Model):
     @api.model
     def _cron_apply_effects(self):
         """Apply what follows from waiting facts, each on its own, until none is left or the time is up."""
-        cron = self.env["ir.cron"]
         self._park_killers()
-        seconds = cron._commit_progress(remaining=self._count_due())
-        while seconds > 0 and (event := self._claim()):
-            cron._commit_progress()  # the try counts, whatever happens next
-            event._run()
-            seconds = cron._commit_progress(1, remaining=self._count_due())
-
-    @api.model
-    def _count_due(self):
-        return self.search_count([
-            ("state", "=", "pending"), ("next_at", "<=", fields.Datetime.now()), ("tries", "<", MAX_TRIES),
-        ])
-
-    @api.model
-    def _park_killers(self):
-        """Give up rows whose last try never came back: their worker was ended every time."""
-        self.search([
-            ("state", "=", "pending"), ("next_at", "<=", fields.Datetime.now()), ("tries", ">=", MAX_TRIES),
-        ]).write({"state": "parked", "next_at": False, "reason": self.env._("The server stopped at every try.")})
-
-    @api.model
-    def _claim(self):
-        """Take the next waiting row and all that say the same; other workers leave them alone for the lease.
-
-        The try is counted here, before anything is attempted: a row that kills its worker is parked in the end.
-        Empty when there is none, or when somebody touched the row at this very moment.
-        """
-        self.flush_model()
-        try:
-            rows = self.env.execute_query(self._claim_query())
-        except SerializationFailure:
-            self.env.cr.rollback()
-            rows = []
-        self.invalidate_model()
-        return self.browse(sorted(row[0] for row in rows))
+        self._work_off()
 
     @api.model
     def _claim_query(self):
+        """Override: a row is taken with all that say the same."""
         return SQL(
             """
             WITH next AS (
@@ -245,15 +212,9 @@ class O2cMoneyEvent(models.Model):
         else:
             self.env["o2c.money.notice"]._tell_entry(self.move_id)
 
-    def _failed(self, reason):
-        """Come back later, or park the rows with the reason after the last try."""
-        for event in self:
-            last = event.tries >= MAX_TRIES
-            event.write({
-                "reason": reason,
-                "state": "parked" if last else "pending",
-                "next_at": False if last else fields.Datetime.now() + BACKOFF[event.tries - 1],
-            })
+    def _wait_after(self, tries):
+        """Override: after the last try, None."""
+        return BACKOFF[tries - 1] if tries < MAX_TRIES else None
 
     # People
 
@@ -263,9 +224,7 @@ class O2cMoneyEvent(models.Model):
         if not self.env.user.has_group("o2c_portal.o2c_portal_group_user"):
             raise AccessError(self.env._("Only Receivables users may retry an event."))
         # sudo: the rows are written by the system alone; a user may only ask for another try
-        self.sudo().filtered(lambda event: event.state != "done").write({
-            "state": "pending", "tries": 0, "next_at": fields.Datetime.now(),
-        })
+        self.sudo()._start_over()
         self._wake()
 
     @api.autovacuum

@@ -83,7 +83,8 @@ class PaymentTransaction(models.Model):
             return
         field = documents._fields["transaction_ids"]
         for document_sudo in documents.sudo() or [documents.sudo()]:  # to compare
-            if set(field.convert_to_cache(vals["transaction_ids"], document_sudo)) != {*document_sudo.transaction_ids.ids}:
+            named = field.convert_to_cache(vals["transaction_ids"], document_sudo)
+            if set(named) != set(document_sudo.transaction_ids.ids):
                 raise self._o2c_not_by_hand()
 
     def _o2c_not_by_hand(self):

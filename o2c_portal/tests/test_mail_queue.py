@@ -63,7 +63,8 @@ class TestMailQueue(O2cCommon):
     def _touch(self, table, record_id):
         """Write on a row as somebody else; say whether that was possible just then."""
         try:
-            self.other.execute(f"UPDATE {table} SET write_date = now() WHERE id = %s", [record_id], log_exceptions=False)
+            statement = f"UPDATE {table} SET write_date = now() WHERE id = %s"
+            self.other.execute(statement, [record_id], log_exceptions=False)
             self.other.commit()
         except (LockNotAvailable, SerializationFailure):
             self.other.rollback()
