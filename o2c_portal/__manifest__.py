@@ -36,6 +36,7 @@
         "report/sale_report_templates.xml",
         "views/o2c_portal_menus.xml",
         "views/o2c_payment_policy_views.xml",
+        "views/o2c_payment_fee_views.xml",
         "views/res_config_settings_views.xml",
         "views/payment_transaction_views.xml",
         "views/o2c_due_item_views.xml",

@@ -270,10 +270,13 @@ class O2cPay(O2cPaymentPortal):
         providers = desk._providers(move, quote.amount, report)
         in_full = all(part.is_whole for part in quote.parts)  # what is paid in full costs what it costs then
         savable = providers if desk._may_save(move, user) else providers.browse()
+        methods = desk._methods(move, providers, report)
+        tokens = desk._saved_methods(move, providers, user, report)
         return {
             "providers_sudo": providers,
-            "payment_methods_sudo": desk._methods(move, providers, report),
-            "tokens_sudo": desk._saved_methods(move, providers, user, report),
+            "payment_methods_sudo": methods,
+            "tokens_sudo": tokens,
+            "o2c_prices": desk._prices(move, quote, providers, methods, tokens),
             "hidden_reasons": report.get(REASONS, []),
             "show_tokenize_input_mapping": {
                 **dict.fromkeys(providers.ids, False), **self._compute_show_tokenize_input_mapping(savable),

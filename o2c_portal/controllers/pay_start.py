@@ -13,7 +13,7 @@ from odoo.http import request
 
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
-from ..core import start
+from ..core import money, start
 from ..models.o2c_cashier import NothingToPay, PolicyRefusal
 from ..models.o2c_payment_allocation import PaymentInProgress
 from .account import ROUTE
@@ -155,7 +155,7 @@ class O2cPayStart(O2cPaymentPortal):
 
     @staticmethod
     def _o2c_quote(till, wish):
-        """Return the server's quote for the instalments the payer chose.
+        """Return the server's quote for the instalments the payer chose, with the fee of the method.
 
         :raises Refusal: 422 for foreign instalments, 409 when they or their amount are not what the payer saw
         """
@@ -177,6 +177,7 @@ class O2cPayStart(O2cPaymentPortal):
             raise Refusal(409, "not_payable", str(error)) from error
         except ValidationError as error:
             raise Refusal(409, "changed", str(error)) from error
+        quote = O2cPayStart._o2c_with_fee(till, wish, quote)
         if quote.amount_minor != wish.expected_minor:
             raise Refusal(
                 409, "amount_changed", request.env._("The amount has changed meanwhile. Please reload the page."),
@@ -185,16 +186,27 @@ class O2cPayStart(O2cPaymentPortal):
         return quote
 
     @staticmethod
+    def _o2c_with_fee(till, wish, quote):
+        """Return the quote with what its method costs; of a saved method, that it belongs to the payer is seen later."""
+        method = till.env["payment.method"].browse(wish.payment_method_id).exists()
+        provider = till.env["payment.provider"].browse(wish.provider_id).exists()
+        if wish.flow == "token":  # it is charged as what it is, whatever the request says
+            token = till.env["payment.token"].browse(wish.token_id).exists()
+            method, provider = token.payment_method_id, token.provider_id
+        return till.env["o2c.payment.fee"]._charge(quote, till.case.partner_id, provider, method)
+
+    @staticmethod
     def _o2c_check_method(desk, case, wish, quote):
         """:raises Refusal: 422 for a method that is not on offer, 403 for a saved one that is not the visitor's own"""
         method = {"payment_method_id": wish.payment_method_id} if wish.flow != "token" else {}
-        values = {"provider_id": wish.provider_id, "currency_id": case.currency_id.id, "amount": quote.amount, **method}
+        paid = money.to_major(quote.paid_minor, quote.digits)  # what was on offer was that, before any fee
+        values = {"provider_id": wish.provider_id, "currency_id": case.currency_id.id, "amount": paid, **method}
         try:  # first: whoever is not offered a method learns why
             desk.env["o2c.cashier"]._check_method(values, case.partner_id, case.company_id)
         except PolicyRefusal as error:
             raise Refusal(422, "policy", str(error)) from error
         user = request.env.user
-        providers = desk._providers(case, quote.amount)
+        providers = desk._providers(case, paid)
         if wish.provider_id not in providers.ids:
             raise Refusal(422, "bad_provider")
         if wish.flow == "token" or wish.token_id:

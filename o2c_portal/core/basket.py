@@ -26,6 +26,7 @@ class Quote:
     """A basket in one currency whose decimals are ``digits``; ``on_account_minor`` is paid for no document yet.
 
     ``around`` are all instalments of the documents it touches, where they were read along: policies ask for them.
+    ``fee_minor`` comes on top for the payment method, by the rule ``fee_rule_id``.
     """
 
     currency_id: int
@@ -33,6 +34,8 @@ class Quote:
     parts: tuple[Part, ...]
     on_account_minor: int = 0
     around: tuple[Instalment, ...] = field(default=(), compare=False, repr=False)
+    fee_minor: int = 0
+    fee_rule_id: int | None = None
 
     @property
     def items(self) -> tuple[Instalment, ...]:
@@ -49,9 +52,14 @@ class Quote:
         return {part.item.line_id: part.discount_minor for part in self.parts}
 
     @property
+    def paid_minor(self) -> int:
+        """What is paid of documents and ahead, in minor units: all but the fee."""
+        return sum(part.pay_minor for part in self.parts) + self.on_account_minor
+
+    @property
     def amount_minor(self) -> int:
         """What the payer is charged, in minor units."""
-        return sum(part.pay_minor for part in self.parts) + self.on_account_minor
+        return self.paid_minor + self.fee_minor
 
     @property
     def discount_minor(self) -> int:

@@ -16,6 +16,7 @@ from . import o2c_pay_link
 from . import o2c_pay_link_account
 from . import o2c_pay_link_order
 from . import o2c_payment_allocation
+from . import o2c_payment_fee
 from . import o2c_payment_plan
 from . import o2c_payment_plan_item
 from . import o2c_payment_plan_life
@@ -80,6 +81,7 @@ from . import payment_method
 from . import payment_provider
 from . import payment_token
 from . import payment_transaction
+from . import payment_transaction_fee
 from . import res_company
 from . import res_config_settings
 from . import res_partner

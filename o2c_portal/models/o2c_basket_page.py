@@ -210,6 +210,7 @@ class O2cBasketPage(models.AbstractModel):
         page = paging.page(sheet, len(listed))
         shown = listed[page.offset:page.offset + paging.PER_PAGE]
         moves = self.env["account.move"].sudo().browse([part.item.move_id for part in shown])
+        providers = self._providers(case, quote.amount, report)
         rows = [
             {**self._row(case, part.item, today), **self._document(visit, case, move),
              **self._arranged(visit, part.item),
@@ -229,7 +230,8 @@ class O2cBasketPage(models.AbstractModel):
             "on_account": self._money(case, quote.on_account_minor) if quote.on_account_minor else "",
             "left_out": wanted.left_out,
             "more": wanted.more,
-            "available": bool(self._providers(case, quote.amount, report)),
+            "available": bool(providers),
+            "fees": self._fees(case, quote, providers),
             "hidden_reasons": report.get(REASONS, []),
             "transfer": not quote.on_account_minor and self.env["o2c.transfer.desk"]._offers(
                 case, [part.item.move_id for part in quote.parts],
@@ -245,10 +247,13 @@ class O2cBasketPage(models.AbstractModel):
         providers = self._providers(case, quote.amount, report)
         group = [("group", f"{case.company_id.id}-{case.currency_id.id}")]
         in_full = all(part.pay_minor + part.discount_minor == part.item.open_minor for part in quote.parts)
+        methods = self._methods(case, providers, report)
+        tokens = self._saved_methods(case, providers, user, report)
         return {
             "providers_sudo": providers,
-            "payment_methods_sudo": self._methods(case, providers, report),
-            "tokens_sudo": self._saved_methods(case, providers, user, report),
+            "payment_methods_sudo": methods,
+            "tokens_sudo": tokens,
+            "o2c_prices": self._prices(case, quote, providers, methods, tokens),
             "hidden_reasons": report.get(REASONS, []),
             "payment_amount": quote.amount,
             "currency": case.currency_id,

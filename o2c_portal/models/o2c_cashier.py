@@ -237,6 +237,9 @@ class O2cCashier(models.AbstractModel):
             values["invoice_ids"] = [Command.set(list(dict.fromkeys(item.move_id for item in quote.items)))]
         values["o2c_payer_key"] = payer_key
         values["o2c_on_account"] = money.to_major(quote.on_account_minor, quote.digits)
+        if quote.fee_minor:
+            values["o2c_fee"] = money.to_major(quote.fee_minor, quote.digits)
+            values["o2c_fee_rule_id"] = quote.fee_rule_id
         if link:
             values["o2c_pay_link_id"] = link.id
         return values

@@ -202,6 +202,9 @@ class O2cMoneyEvent(models.Model):
         if self.kind == "residual_changed":
             effects.append((self.env._("Plans"), self.move_id._o2c_evaluate_plans))
         else:
+            entry = self.move_id.reversed_entry_id or self.move_id
+            transactions = (payment or entry.origin_payment_id).payment_transaction_id
+            effects.append((self.env._("Payment fee"), transactions._o2c_settle_fees))  # first: the receipt lists it
             effects.append((self.env._("Receipt"), self._tell))
         return effects
 

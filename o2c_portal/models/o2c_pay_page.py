@@ -174,11 +174,13 @@ class O2cPayPage(models.AbstractModel):
         rows = [(part.item, part) for part in quote.parts]
         if choice != OTHER and any(item.plan_id for item in quote.items):
             rows = [(item, None) for item in instalments.merged(instalments.choose(move._o2c_asked(), choice, today))]
+        providers = self._providers(move, quote.amount, report)
         return {
             **self._option(move, choice, quote, [item for item, _part in rows]),
             "typed": typed if choice == OTHER else "",
             "rows": [self._row(move, item, today, part) for item, part in rows],
-            "available": bool(self._providers(move, quote.amount, report)),
+            "available": bool(providers),
+            "fees": self._fees(move, quote, providers),
             "hidden_reasons": report.get(REASONS, []),
         }
 
@@ -244,6 +246,7 @@ class O2cPayPage(models.AbstractModel):
             "outcome": "announced" if announced else states[transaction.state],
             "instructions": transaction.provider_id.pending_msg if announced else "",
             "amount": format_amount(self.env, transaction.amount, transaction.currency_id),
+            "fee": format_amount(self.env, transaction.o2c_fee, transaction.currency_id) if transaction.o2c_fee else "",
             "payment_reference": transaction.reference if whole else paylink.masked(transaction.reference),
             "receipt": company.o2c_receipt_customer and bool(transaction.partner_id.email),
         }
@@ -286,6 +289,31 @@ class O2cPayPage(models.AbstractModel):
     def _may_save(self, case, user):
         """Say whether a payment method used now may be kept: it would belong to the invoice's customer."""
         return not user._is_public() and user.partner_id == case.partner_id
+
+    @api.model
+    def _prices(self, case, quote, providers, methods, tokens):
+        """Return what paying by a method comes to where it costs a fee, by the name of its choice in Odoo's form."""
+        offers = self.env["o2c.payment.fee"]._offers(quote, case.partner_id, providers, methods, tokens)
+        return {
+            key: {
+                "fee": self._money(case, charged.fee_minor),
+                "total": self._money(case, charged.amount_minor),
+                "minor": charged.amount_minor,
+                "amount": charged.amount,
+            }
+            for key, charged in offers.items()
+        }
+
+    @api.model
+    def _fees(self, case, quote, providers):
+        """Return ``[(method, fee)]`` of the methods that cost something, for the page before they are chosen."""
+        if not any(self.env["o2c.payment.fee"]._rule_ids(provider.id) for provider in providers):
+            return []
+        methods = self._methods(case, providers)
+        prices = self._prices(case, quote, providers, methods, self.env["payment.token"])
+        return [
+            (method.name, prices[f"method-{method.id}"]["fee"]) for method in methods if f"method-{method.id}" in prices
+        ]
 
     @api.model
     def _money(self, case, minor):

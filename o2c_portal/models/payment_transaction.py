@@ -15,7 +15,10 @@ REFERENCE_LENGTH = 40
 PROVIDER_FACTS = {
     "state", "amount", "currency_id", "provider_reference", "operation", "invoice_ids", "sale_order_ids", "payment_id",
 }
-OUR_FACTS = {"o2c_allocation_ids", "source_transaction_id", "child_transaction_ids"}  # what a payment pays, by our word
+OUR_FACTS = {  # what a payment pays, by our word
+    "o2c_allocation_ids", "source_transaction_id", "child_transaction_ids", "o2c_fee", "o2c_fee_rule_id",
+    "o2c_fee_move_id", "o2c_fee_refund_id",
+}
 
 
 class PaymentTransaction(models.Model):
@@ -107,6 +110,8 @@ class PaymentTransaction(models.Model):
         vals["company_id"] = provider_sudo.company_id.id  # as Odoo would fill it in, in a statement of its own
         moves_sudo = self._o2c_documents(vals, "invoice_ids")
         cashier = self.env["o2c.cashier"].sudo()
+        if quote and money.to_minor(vals["amount"], quote.digits) != quote.amount_minor:
+            raise ValidationError(self.env._("The amount is not that of what is paid."))
         if quote and quote.parts:
             vals.update(cashier._allocation_values(quote))
         if moves_sudo:
@@ -116,7 +121,8 @@ class PaymentTransaction(models.Model):
         partner = documents_sudo.partner_id[:1] or self.env["res.partner"].browse(vals.get("partner_id"))
         if moves_sudo or self._o2c_is_on_account(vals, partner, company):
             cashier._check_policy(quote or cashier._quote_of(vals, moves_sudo), partner, company, moves_sudo)
-        cashier._check_method(vals, partner, company)
+        paid = money.to_major(quote.paid_minor, quote.digits) if quote else vals["amount"]
+        cashier._check_method({**vals, "amount": paid}, partner, company)  # as it was offered: before any fee
 
     def _o2c_documents(self, vals, name):
         """Return the documents that create values name, with elevated rights."""
@@ -267,7 +273,7 @@ class PaymentTransaction(models.Model):
         return super()._create_payment(**extra_create_values)  # pylint: disable=super-method-mismatch
 
     def _o2c_payment_values(self, claims):
-        """Return the values of a payment with one receivable item per claim, and one more for what is left over."""
+        """Return the values of a payment with one receivable item per claim, one for a fee, and one for what is left."""
         self.ensure_one()
         journal = self.provider_id.journal_id
         method_line = journal.inbound_payment_method_line_ids.filtered(
@@ -277,7 +283,7 @@ class PaymentTransaction(models.Model):
         partner = invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
         receivable = self.o2c_allocation_ids.move_line_id.account_id[:1] or partner.property_account_receivable_id
         lines = self._o2c_receivable_lines(claims, partner)
-        left_over = self.currency_id.compare_amounts(sum(claims.mapped("amount")), self.amount) < 0
+        left_over = self.currency_id.compare_amounts(sum(claims.mapped("amount")) + self.o2c_fee, self.amount) < 0
         explicit = lines if left_over else lines[1:]  # Odoo itself books the remaining receivable item
         if claims and not left_over:
             receivable = claims[0].move_line_id.account_id
@@ -299,26 +305,31 @@ class PaymentTransaction(models.Model):
         }
 
     def _o2c_receivable_lines(self, claims, partner):
-        """Return journal item values, one credit on the receivable account per claim, exact in both currencies."""
-        if not claims:
+        """Return journal item values, one credit on the receivable account per claim and one for the fee, exact in both
+        currencies."""
+        wanted = [(claim.move_id.name, claim.move_line_id.account_id, claim.amount + claim.discount) for claim in claims]
+        if self.o2c_fee:
+            account = claims[:1].move_line_id.account_id or partner.property_account_receivable_id
+            wanted.append((self.env._("Payment fee"), account, self.o2c_fee))
+        if not wanted:
             return []
         company = self.provider_id.company_id
         digits, company_digits = self.currency_id.decimal_places, company.currency_id.decimal_places
-        weights = [money.to_minor(claim.amount + claim.discount, digits) for claim in claims]
+        weights = [money.to_minor(amount, digits) for _name, _account, amount in wanted]
         total = self.currency_id._convert(
             money.to_major(sum(weights), digits), company.currency_id, company, fields.Date.context_today(self),
         )
         balances = basket.share(money.to_minor(total, company_digits), weights)
         return [
             {
-                "name": claim.move_id.name,
-                "account_id": claim.move_line_id.account_id.id,
+                "name": name,
+                "account_id": account.id,
                 "partner_id": partner.id,
                 "currency_id": self.currency_id.id,
-                "amount_currency": -(claim.amount + claim.discount),
+                "amount_currency": -amount,
                 "balance": -money.to_major(balance, company_digits),
             }
-            for claim, balance in zip(claims, balances, strict=True)
+            for (name, account, amount), balance in zip(wanted, balances, strict=True)
         ]
 
     def _o2c_discount_lines(self, claims):
@@ -350,7 +361,7 @@ class PaymentTransaction(models.Model):
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
         claims._under_way().write({"state": "applied", "reason": False})
-        left_over = -sum(credits.mapped("amount_residual_currency")) - self.o2c_on_account
+        left_over = -sum(credits.mapped("amount_residual_currency")) - self.o2c_on_account - self.o2c_fee
         if self.currency_id.compare_amounts(left_over, 0) > 0:
             self._o2c_report_left_over(payment, left_over)
 
@@ -363,9 +374,12 @@ class PaymentTransaction(models.Model):
             amount=self.currency_id.format(left_over), customer=payment.partner_id.display_name,
             reasons=" ".join(sorted(reasons)) or self.env._("What it was meant for had been settled meanwhile."),
         )
+        self._o2c_task(payment, self.env._("Customer credit to deal with"), note)
+
+    def _o2c_task(self, payment, summary, note):
+        """Have whoever minds the customer look at a payment."""
         invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
         responsible = invoices.invoice_user_id[:1] or self.env.ref("base.user_admin")
         payment.activity_schedule(
-            "mail.mail_activity_data_todo", user_id=responsible.id, note=note,
-            summary=self.env._("Customer credit to deal with"),
+            "mail.mail_activity_data_todo", user_id=responsible.id, note=note, summary=summary,
         )

@@ -39,6 +39,7 @@ TABLE = {
     "o2c.payment.plan.line":  ("", "", "", "", R, R),
     "o2c.payment.plan.propose": ("", "", "", "", RWCU, RWCU),
     "o2c.payment.plan.propose.line": ("", "", "", "", RWCU, RWCU),
+    "o2c.payment.fee":        ("", "", "", "", R, RWCU),
     "o2c.payment.policy":     ("", "", "", "", R, RWCU),
     "o2c.payment.policy.method": ("", "", "", "", R, RWCU),
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms

@@ -4,6 +4,28 @@ import { PaymentPostProcessing } from "@payment/interactions/post_processing";
 
 patch(PaymentForm.prototype, {
     /**
+     * On the pay page: show what paying this way comes to, fee included. What is shown is what is sent.
+     *
+     * @override method from @payment/interactions/payment_form
+     */
+    async _expandInlineForm(radio) {
+        const checkout = this.el.closest("#o2c_pay_checkout");
+        if (checkout) {
+            this.o2cFree ??= {
+                minor: checkout.dataset.expectedMinor,
+                amount: checkout.dataset.amount,
+                label: this.defaultSubmitButtonLabel,
+            };
+            const free = this.o2cFree;
+            const amount = radio.dataset.o2cAmount || free.amount;
+            document.getElementById("o2c_total").textContent = amount;
+            this.defaultSubmitButtonLabel = free.label.replace(free.amount, () => amount);
+            checkout.dataset.expectedMinor = radio.dataset.o2cMinor || free.minor;
+        }
+        return super._expandInlineForm(...arguments);
+    },
+
+    /**
      * On the pay page: send what was chosen and what it should cost. Amount, currency, customer and the way back are
      * the server's to know.
      *
