@@ -9,7 +9,7 @@ from odoo.tools.misc import format_amount
 
 from ..core import fees, money
 
-ANNOUNCED = ("custom", "none")  # transfers that payers make by themselves, of whatever amount
+ANNOUNCED = "custom"  # transfers that payers make by themselves, of whatever amount
 
 
 class O2cPaymentFee(models.Model):
@@ -20,7 +20,7 @@ class O2cPaymentFee(models.Model):
     active = fields.Boolean(default=False, help="Off until a person has checked that the law allows this fee.")
     sequence = fields.Integer(default=10)
     provider_id = fields.Many2one(
-        "payment.provider", required=True, index=True, ondelete="restrict", domain=[("code", "not in", ANNOUNCED)],
+        "payment.provider", required=True, index=True, ondelete="restrict", domain=[("code", "!=", ANNOUNCED)],
     )
     payment_method_id = fields.Many2one(
         "payment.method", ondelete="restrict", domain="[('is_primary', '=', True), ('provider_ids', 'in', provider_id)]",
@@ -145,7 +145,7 @@ class O2cPaymentFee(models.Model):
         """Return why the fee is asked of nobody at all, ``""`` where it is."""
         if not self.active:
             return "off"
-        if self.provider_id.code in ANNOUNCED:
+        if self.provider_id.code == ANNOUNCED:
             return "announced"
         if self.provider_id.capture_manually:
             return "capture"
