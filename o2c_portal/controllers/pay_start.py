@@ -187,12 +187,12 @@ class O2cPayStart(O2cPaymentPortal):
 
     @staticmethod
     def _o2c_with_fee(till, wish, quote):
-        """Return the quote with what its method costs; of a saved method, that it belongs to the payer is seen later."""
-        method = till.env["payment.method"].browse(wish.payment_method_id).exists()
-        provider = till.env["payment.provider"].browse(wish.provider_id).exists()
+        """Return the quote with what its method costs; whether a saved one is the payer's own is seen later."""
+        provider = till.env["payment.provider"].browse(wish.provider_id)
+        method = till.env["payment.method"].browse(wish.payment_method_id)
         if wish.flow == "token":  # it is charged as what it is, whatever the request says
             token = till.env["payment.token"].browse(wish.token_id).exists()
-            method, provider = token.payment_method_id, token.provider_id
+            provider, method = token.provider_id, token.payment_method_id
         return till.env["o2c.payment.fee"]._charge(quote, till.case.partner_id, provider, method)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""A fee for a payment method: whether it may be asked for at all, and how much. It never exceeds what the method costs."""
+"""A fee for a payment method: whether it may be asked for, and how much: never more than what the method costs."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ from decimal import Decimal
 GOOD_FOR = timedelta(days=366)  # a declared cost that nobody confirmed for longer is no cap
 # Where the law forbids fees for consumer cards and for transfers and direct debits, whoever pays: the European Economic
 # Area (Directive (EU) 2015/2366, article 62) and the United Kingdom. Nobody can tell a card before it is entered.
-REGULATED = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK GB".split()
-)
+REGULATED = frozenset((
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT",
+    "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+))
 
 
 @dataclass(frozen=True)

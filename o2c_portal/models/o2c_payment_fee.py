@@ -23,7 +23,8 @@ class O2cPaymentFee(models.Model):
         "payment.provider", required=True, index=True, ondelete="restrict", domain=[("code", "!=", ANNOUNCED)],
     )
     payment_method_id = fields.Many2one(
-        "payment.method", ondelete="restrict", domain="[('is_primary', '=', True), ('provider_ids', 'in', provider_id)]",
+        "payment.method", ondelete="restrict",
+        domain="[('is_primary', '=', True), ('provider_ids', 'in', provider_id)]",
         help="Empty for all methods of the provider that no other fee names.",
     )
     company_id = fields.Many2one(related="provider_id.company_id", store=True, index=True)
@@ -40,7 +41,8 @@ class O2cPaymentFee(models.Model):
     cost_percent = fields.Float("Cost: Share", digits=(16, 4), help="What the provider charges you, in percent.")
     cost_fixed = fields.Monetary("Cost: Fixed Part")
     cost_date = fields.Date(
-        "Cost Checked On", help="The cost is good for a year from this day; then there is no fee until it is confirmed.",
+        "Cost Checked On",
+        help="The cost is good for a year from this day; after that nobody is asked until it is confirmed.",
     )
     cost_source = fields.Char("Source of the Cost", help="Such as the contract or statement of the provider.")
     country_ids = fields.Many2many(
@@ -48,8 +50,8 @@ class O2cPaymentFee(models.Model):
     )
     unregulated = fields.Boolean(
         "Neither Consumer Cards nor SEPA",
-        help="In the European Economic Area and the United Kingdom no fee may be asked for consumer cards, transfers and "
-             "direct debits. Tick this only if the provider takes nothing of that kind by this method.",
+        help="In the European Economic Area and the United Kingdom no fee may be asked for consumer cards, transfers "
+             "and direct debits. Tick this only if the provider takes nothing of that kind by this method.",
     )
     says = fields.Char("In Words", compute="_compute_says")
     try_partner_id = fields.Many2one("res.partner", "Customer", store=False)
@@ -97,7 +99,8 @@ class O2cPaymentFee(models.Model):
     @tools.ormcache("provider_id")
     def _rule_ids(self, provider_id):
         """Return the ids of the active fees of a provider, in order."""
-        return tuple(self.sudo().search([("provider_id", "=", provider_id)])._ids)  # which, whoever pays
+        active_sudo = self.sudo().with_context(active_test=True)  # which there are, whoever pays
+        return active_sudo.search([("provider_id", "=", provider_id)])._ids
 
     @api.model
     def _charge(self, quote, partner, provider, method):
@@ -105,9 +108,13 @@ class O2cPaymentFee(models.Model):
 
         :param quote: the ``core.basket.Quote`` without a fee
         :param partner: the customer's contact who pays, and gets the invoice over the fee
+        :param method: of which nothing need be true, as of the provider
         """
-        rules = {record._rule(): record for record in self.browse(self._rule_ids(provider.id))} if provider else {}
-        rule = fees.pick(rules, method._o2c_primary().id)
+        ids = self._rule_ids(provider.id)
+        if not ids:
+            return quote
+        rules = {record._rule(): record for record in self.browse(ids)}
+        rule = fees.pick(rules, method.exists()._o2c_primary().id)
         if not rule or rules[rule]._refusal(partner, quote.currency_id):
             return quote
         fee_minor = rules[rule]._price(partner, fees.most(rule, quote.paid_minor))[1]
@@ -116,6 +123,8 @@ class O2cPaymentFee(models.Model):
     @api.model
     def _offers(self, quote, partner, providers, methods, tokens):
         """Return what the ways to pay that cost a fee come to: ``{"method-<id>" or "token-<id>": quote}``."""
+        if not any(self._rule_ids(provider.id) for provider in providers):
+            return {}
         found = {
             f"method-{method.id}": self._charge(quote, partner, (method.provider_ids & providers)[:1], method)
             for method in methods  # with the provider that Odoo's form takes
@@ -226,8 +235,8 @@ class O2cPaymentFee(models.Model):
             "no_vat": self.env._("No fee: the customer has no VAT number."),
             "country": self.env._("No fee: the customer's country is not in the list."),
             "regulated": self.env._(
-                "No fee: the customer's country allows none for consumer cards, transfers and direct debits, and it was "
-                "not confirmed that the method is none of them."
+                "No fee: the customer's country allows none for consumer cards, transfers and direct debits, and it "
+                "was not confirmed that the method is none of them."
             ),
             "currency": self.env._("No fee: the payment is in another currency."),
         }.get(refusal, "")

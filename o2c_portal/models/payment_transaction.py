@@ -273,7 +273,7 @@ class PaymentTransaction(models.Model):
         return super()._create_payment(**extra_create_values)  # pylint: disable=super-method-mismatch
 
     def _o2c_payment_values(self, claims):
-        """Return the values of a payment with one receivable item per claim, one for a fee, and one for what is left."""
+        """Return the values of a payment with a receivable item per claim, one for a fee, and one for what is left."""
         self.ensure_one()
         journal = self.provider_id.journal_id
         method_line = journal.inbound_payment_method_line_ids.filtered(
@@ -307,7 +307,9 @@ class PaymentTransaction(models.Model):
     def _o2c_receivable_lines(self, claims, partner):
         """Return journal item values, one credit on the receivable account per claim and one for the fee, exact in both
         currencies."""
-        wanted = [(claim.move_id.name, claim.move_line_id.account_id, claim.amount + claim.discount) for claim in claims]
+        wanted = [
+            (claim.move_id.name, claim.move_line_id.account_id, claim.amount + claim.discount) for claim in claims
+        ]
         if self.o2c_fee:
             account = claims[:1].move_line_id.account_id or partner.property_account_receivable_id
             wanted.append((self.env._("Payment fee"), account, self.o2c_fee))

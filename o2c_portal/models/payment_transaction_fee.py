@@ -14,7 +14,7 @@ _logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
-    _inherit = "payment.transaction"
+    _inherit = "payment.transaction"  # pylint: disable=consider-merging-classes-inherited  # by concern
 
     o2c_fee = fields.Monetary(
         "Payment fee", readonly=True, help="What the payer was charged for the method, taxes included.",
@@ -120,8 +120,8 @@ class PaymentTransaction(models.Model):
     # The credit note
 
     def _o2c_credit_fee(self):
-        """Credit the invoice over the fee, and settle the credit note with what was sent back, or with the invoice where
-        the payment is gone. Nothing to do where a clerk has undone the invoice."""
+        """Credit the invoice over the fee, and settle the credit note with what was sent back, or with the invoice
+        where the payment is gone. Nothing to do where a clerk has undone the invoice."""
         invoice = self.o2c_fee_move_id
         if invoice.state != "posted" or invoice.reversal_move_ids.filtered(lambda move: move.state == "posted"):
             return

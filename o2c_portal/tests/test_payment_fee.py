@@ -84,7 +84,9 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
         position = self.env["account.fiscal.position"].sudo().create({
             "name": "Abroad", "tax_ids": [Command.set(none.ids)],
         })
-        none.write({"fiscal_position_ids": [Command.set(position.ids)], "original_tax_ids": [Command.set(self.fee_tax.ids)]})
+        none.write({
+            "fiscal_position_ids": [Command.set(position.ids)], "original_tax_ids": [Command.set(self.fee_tax.ids)],
+        })
         self.customer.property_account_position_id = position
         move = self._paid_move(self._make_invoice(1000.0))
         self.assertEqual((move.fiscal_position_id, move.amount_tax, move.amount_total), (position, 0.0, 15.25))
@@ -94,7 +96,7 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
             {"active": False}, {"country_ids": [Command.clear()]}, {"cost_percent": 0, "cost_fixed": 0},
             {"cost_date": "2020-01-01"}, {"percent": 0, "fixed": 0},
             {"currency_id": self.env.ref("base.JPY").id},
-            {"payment_method_id": self.env["payment.method"].search([("id", "!=", self.payment_method.id)], limit=1).id},
+            {"payment_method_id": self.payment_method.copy({"code": "other"}).id},
         ]:
             with self.subTest(change=change):
                 before = self.fee.copy_data()[0]
@@ -195,7 +197,8 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
         self.env["o2c.money.event"]._record_payments(transaction.payment_id, "payment_received")
         self._apply()
         self.assertEqual(transaction.o2c_fee_move_id, move)
-        self.assertEqual(self.env["account.move"].search_count([("invoice_origin", "=", transaction.payment_id.name)]), 1)
+        made = self.env["account.move"].search([("invoice_origin", "=", transaction.payment_id.name)])
+        self.assertEqual(made, move)
 
     def test_a_conflict_is_tried_again_and_no_reason_to_give_up(self):
         transaction = self._start(self._quote())
@@ -211,12 +214,13 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
 
     def test_together_with_a_payment_on_account(self):
         self.env.ref("o2c_portal.payment_policy_built_in").sudo().on_account = True
-        quote = self._charge(self.cashier._quote_basket(self.invoice.currency_id, self.invoice._o2c_instalments(), None, 5000))
+        items, basket = self.invoice._o2c_instalments(), self.cashier._quote_basket
+        quote = self._charge(basket(self.invoice.currency_id, items, None, 5000))
         transaction = self._start(quote)
         payment = self._finish(transaction)
-        self.assertEqual((payment.amount, transaction.o2c_fee), (1050.0 + transaction.o2c_fee, transaction.o2c_fee))
+        self.assertEqual((payment.amount, transaction.o2c_fee), (1066.0, 16.0))
         self.assertEqual((transaction.o2c_fee_move_id.amount_residual, self._due()), (0.0, [-50.0]))
-        ahead = self._charge(self.cashier._quote_basket(self.invoice.currency_id, [], None, 10000))
+        ahead = self._charge(basket(self.invoice.currency_id, [], None, 10000))
         transaction = self._start(ahead)
         self._finish(transaction)
         self.assertEqual(transaction.o2c_fee_move_id.amount_residual, 0.0)

@@ -22,8 +22,8 @@ class TestPaymentFeePage(FeeMixin, PayPageCase):
 
     def test_the_fee_and_the_total_are_shown_beside_the_method(self):
         text = self._pay_page("/checkout?choice=all").text
-        for expected in (f"${SPACE}15.25", f"${SPACE}1,015.25", 'data-o2c-minor="101525"', 'data-expected-minor="100000"',
-                         f'data-o2c-amount="${SPACE}1,015.25"'):
+        for expected in (f"${SPACE}15.25", f"${SPACE}1,015.25", 'data-o2c-minor="101525"',
+                         'data-expected-minor="100000"', f'data-o2c-amount="${SPACE}1,015.25"'):
             self.assertIn(expected, text)
         review = self._pay_page("/review?choice=all").text
         self.assertRegex(re.sub(r"<[^>]+>", "", review), rf"plus a fee of \s*\${SPACE}15\.25")
