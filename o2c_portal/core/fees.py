@@ -9,8 +9,8 @@ GOOD_FOR = timedelta(days=366)  # a declared cost that nobody confirmed for long
 # Where the law forbids fees for consumer cards and for transfers and direct debits, whoever pays: the European Economic
 # Area (Directive (EU) 2015/2366, article 62) and the United Kingdom. Nobody can tell a card before it is entered.
 REGULATED = frozenset((
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT",
-    "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI",
+    "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 ))
 
 

@@ -65,14 +65,14 @@ class PaymentTransaction(models.Model):
     def _o2c_invoice_fee(self):
         """Make and post the invoice over the fee and settle it with the fee's part of the payment.
 
-        :raises UserError: if that part was used for something else, or the taxes are not those of when it was paid
+        :raises UserError: if that part was used for something else, or no invoice comes to it with the taxes of today
         """
         item = self._o2c_fee_item()
         if not item:
-            raise UserError(self.env._("The fee's part of the payment has been used for something else."))
+            raise UserError(self.env._("Nothing of the payment is left for the fee."))
         invoice = self.env["account.move"].with_company(item.company_id).create(self._o2c_fee_values())
         if self.currency_id.compare_amounts(invoice.amount_total, self.o2c_fee):
-            raise UserError(self.env._("The taxes of the fee have changed since it was paid."))
+            raise UserError(self.env._("With the taxes of today no invoice comes to it."))
         if self._o2c_receivables(invoice).account_id != item.account_id:
             self._o2c_receivables(invoice).account_id = item.account_id
         invoice.action_post()
