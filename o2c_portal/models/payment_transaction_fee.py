@@ -94,7 +94,7 @@ class PaymentTransaction(models.Model):
         rule, partner, digits = self.o2c_fee_rule_id, self.partner_id, self.currency_id.decimal_places
         position, taxes = rule._taxes(partner)
         price, _total = rule._price(partner, money.to_minor(self.o2c_fee, digits))
-        words = self.with_context(lang=partner.lang).env._
+        env = self.with_context(lang=partner.lang).env
         return {
             "move_type": "out_invoice",
             "company_id": self.payment_id.company_id.id,
@@ -107,9 +107,9 @@ class PaymentTransaction(models.Model):
             "invoice_origin": self.payment_id.name,
             "invoice_line_ids": [Command.create({
                 "product_id": rule.product_id.id,
-                "name": words(
+                "name": env._(
                     "Fee for payment %(reference)s by %(method)s", reference=self.reference,
-                    method=self.payment_method_id.with_context(lang=partner.lang).name,
+                    method=self.payment_method_id.with_env(env).name,
                 ),
                 "quantity": 1.0,
                 "price_unit": money.to_major(price, digits),

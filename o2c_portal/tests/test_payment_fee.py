@@ -177,6 +177,7 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
         self.assertEqual((move.state, move.amount_total, move.amount_residual), ("posted", 15.25, 0.0))
         self.assertEqual((move.amount_untaxed, move.amount_tax), (12.60, 2.65))
         self.assertEqual(move.commercial_partner_id, self.customer)
+        self.assertEqual(move.invoice_line_ids.name, f"Fee for payment FEE-1 by {self.payment_method.name}")
         self.assertEqual((self.invoice.amount_residual, self._due()), (0.0, []))
         self.assertFalse(transaction.payment_id.activity_ids)
         items = transaction.payment_id.move_id.line_ids.filtered(
