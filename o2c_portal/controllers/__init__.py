@@ -8,6 +8,7 @@ from . import banner_preview
 from . import basket
 from . import pay
 from . import pay_code
+from . import pay_document
 from . import pay_start
 from . import payment
 from . import portal

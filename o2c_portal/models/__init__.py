@@ -8,6 +8,7 @@ from . import o2c_billing_address
 from . import o2c_contact_change
 from . import o2c_customer_request
 from . import o2c_delivery
+from . import o2c_delivery_paper  # extends it
 from . import o2c_invoice_attempt
 from . import o2c_money_event
 from . import o2c_money_notice
@@ -24,6 +25,8 @@ from . import o2c_payment_plan_line
 from . import o2c_payment_policy
 from . import o2c_payment_policy_method
 from . import o2c_payment_policy_scope
+from . import o2c_print_item
+from . import o2c_print_pile
 from . import o2c_remittance
 from . import o2c_send_item
 from . import o2c_send_run
@@ -65,7 +68,9 @@ from . import account_move
 from . import account_move_instalments
 from . import account_move_line
 from . import account_move_mail
+from . import account_move_print
 from . import account_move_send
+from . import account_move_send_ways
 from . import account_move_terms
 from . import account_partial_reconcile
 from . import account_payment
@@ -86,6 +91,7 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import res_partner_invoicing
+from . import res_partner_sending
 from . import res_users
 from . import res_partner_category
 from . import sale_order

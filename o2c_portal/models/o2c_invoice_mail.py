@@ -32,7 +32,7 @@ class O2cInvoiceMail(models.AbstractModel):
     _description = "Mail of an invoice"
 
     @api.model
-    def _write(self, move, reader, subject, message, items=(), url="", customers=(), banner=None):
+    def _write(self, move, reader, subject, message, items=(), url="", customers=(), banner=None, notice=False):
         """Return ``(html, text)`` of the mail for one reader.
 
         :param reader: ``core.recipients.Recipient``
@@ -41,14 +41,24 @@ class O2cInvoiceMail(models.AbstractModel):
         :param url: the reader's own Pay Now address; empty where there is nothing to pay, and for staff
         :param customers: for a copy to staff: the addresses of the customer it went to
         :param banner: what ``o2c.banner._pick_for_readers`` chose for the reader
+        :param notice: say no more than what is due now, and where to see the document
         """
         move = move.with_context(lang=reader.lang)
         content = self._content(move, reader, subject, message, items, url, customers)
-        content["banner"] = banner
+        content["banner"] = None if notice else banner
+        if notice:
+            self._shorten(content, url)
         html = self.env["ir.qweb"]._render(
             "o2c_portal.invoice_mail", content, minimal_qcontext=True, lang=reader.lang,
         )
         return html, self._text(move.env, content)
+
+    def _shorten(self, content, url):
+        """Leave what a notice says: where to see the document and, where something is due now, how much and when."""
+        content["facts"] = []
+        content["document_url"] = f"{url}/document" if url else ""
+        if content["pay"]:
+            content["pay"]["rows"] = []
 
     def _content(self, move, reader, subject, message, items, url, customers):
         """Return the values of the templates."""
@@ -69,6 +79,7 @@ class O2cInvoiceMail(models.AbstractModel):
             "preheader": self._preheader(move, request),
             "facts": self._facts(move),
             "view_url": self._view_url(move, reader),
+            "document_url": "",
             "button": self._button(move.env, company, url),
             "outlook": OUTLOOK,
             "schema": self._schema(move, request),
@@ -145,10 +156,24 @@ class O2cInvoiceMail(models.AbstractModel):
             ]
             parts.append("\n- ".join([env._("Your instalments"), *rows]))
         parts.append("\n".join(f"{label}: {value}" for label, value in content["facts"]))
-        if content["view_url"]:
-            parts.append(env._("View the document: %(url)s", url=content["view_url"]))
+        if address := content["document_url"] or content["view_url"]:
+            parts.append(env._("View the document: %(url)s", url=address))
         parts.append("\n".join(filter(None, [company.name, company.phone, company.email])))
         return "\n\n".join(filter(None, parts)) + "\n"
+
+    # A notice
+
+    @api.model
+    def _notice_texts(self, move, lang):
+        """Return ``(subject, message)`` of the mail that says, in a language, that a document is online."""
+        move = move.with_context(lang=lang)
+        words = {"document": self._title(move), "company": move.company_id.name}
+        return (
+            move.env._("%(document)s of %(company)s is online", **words),
+            Markup("<p>%s</p>") % move.env._(
+                "%(document)s is ready for you online. It is not attached to this mail.", **words,
+            ),
+        )
 
     # What the sender wrote
 

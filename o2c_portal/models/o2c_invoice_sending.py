@@ -67,6 +67,21 @@ class O2cInvoiceSending(models.AbstractModel):
             if mute := contacts.filtered(lambda contact: not email_normalize_all(contact.email)):
                 self.env["o2c.delivery"].sudo()._unreachable("invoice", move, move.partner_id, mute)
 
+    @api.model
+    def _all_can_open(self, move, data):
+        """Say whether everybody who would get the email of a document can see it without that: by the own pay link, or
+        by logging in."""
+        if self._has_links(move):
+            return True
+        people = self.env["res.partner"].sudo().browse(data["mail_partner_ids"])
+        others = self.env["o2c.recipients"]._typed(
+            data["o2c_also_to"], move.partner_id, "invoice", move.company_id, move, data["mail_lang"],
+        )
+        return all(person.user_ids for person in people) and all(other.audience == "staff" for other in others)
+
+    def _has_links(self, move):
+        return bool(move.company_id.o2c_pay_now_mail and move._o2c_is_payable())
+
     def _is_customer(self, partner, move):
         return partner.commercial_partner_id == move.commercial_partner_id
 
@@ -77,8 +92,7 @@ class O2cInvoiceSending(models.AbstractModel):
 
         It holds no payment address, and nobody is told of it yet.
         """
-        send = self.env["account.move.send"]
-        params = {move: found for move, data in moves_data.items() if (found := send._get_mail_params(move, data))}
+        params = {move: found for move, data in moves_data.items() if (found := self._params(move, data))}
         attachments = self._attachments(params, moves_data)
         authors = self._authors({move: moves_data[move] for move in params})
         messages = self.env["account.move"].sudo()._message_create([
@@ -89,6 +103,11 @@ class O2cInvoiceSending(models.AbstractModel):
         self._keep_attachments(found)
         self._follow(found)
         return found
+
+    def _params(self, move, data):
+        """Return what Odoo sends with a document; a notice has none of its files."""
+        params = self.env["account.move.send"]._get_mail_params(move, data)
+        return {**params, "attachments": []} if params and data.get("o2c_notice") else params
 
     def _attachments(self, params, moves_data):
         """Return ``{move: attachments}``, copies made for the message, as Odoo makes them."""
@@ -176,6 +195,7 @@ class O2cInvoiceSending(models.AbstractModel):
         ))._hold_back()
         for key, row in rows.items():
             row.link_id = links.get(key)
+            row.channel = "notice" if moves_data[row._document()].get("o2c_notice") else "email"
         mailed = [
             (move, reader) for move, _customer, reader in wanted if rows[move.id, reader.address].state == "queued"
         ]
@@ -191,7 +211,7 @@ class O2cInvoiceSending(models.AbstractModel):
     def _pay_links(self, readers):
         """Return ``{(move_id, address): link}`` of customers, and ``{move: [Instalment]}`` of what is asked for."""
         payable = self.env["account.move"].sudo().union(*(
-            move for move in readers if move.company_id.o2c_pay_now_mail and move._o2c_is_payable()
+            move for move in readers if self._has_links(move)
         ))
         links = self.env["o2c.pay.link"]._for_readers([
             (move, reader.address) for move in payable for reader in readers[move] if reader.audience == "customer"
@@ -210,11 +230,12 @@ class O2cInvoiceSending(models.AbstractModel):
         return banners._pick_for_readers(people, "mail")
 
     def _pages(self, move, reader, data, asked, link, readers, banner):
-        letter = self.env["o2c.invoice.mail"]
-        subject, message = letter._texts(move, data, reader.lang)
+        letter, notice = self.env["o2c.invoice.mail"], data.get("o2c_notice")
+        texts = letter._notice_texts(move, reader.lang) if notice else letter._texts(move, data, reader.lang)
+        subject, message = texts
         customers = [other.address for other in readers if other.audience == "customer"]
         html, text = letter._write(
-            move, reader, subject, message, asked, link._url() if link else "", customers, banner,
+            move, reader, subject, message, asked, link._url() if link else "", customers, banner, notice,
         )
         return {"subject": subject, "body_html": html, "o2c_text": text, "body": ""}
 

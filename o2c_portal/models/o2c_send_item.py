@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ..core import sending
 from .o2c_delivery import UNDELIVERABLE
+from .res_partner_sending import PRINT
 
 _logger = logging.getLogger(__name__)
 MAX_TRIES = 3
@@ -176,8 +177,8 @@ class O2cSendItem(models.Model):
         """Return ``(state, reason)`` of one item."""
         if error := outcome.errors.get(self.move_id.id):
             return "failed", error
-        if outcome.methods.get(self.move_id.id, set()) - {"manual"}:
-            return "sent", False
+        if ways := outcome.methods.get(self.move_id.id, set()) - {"manual"}:
+            return "sent", self.env._("On the print pile.") if ways == {PRINT} else False
         if "manual" in outcome.methods.get(self.move_id.id, ()):
             return "skipped", self.env._("The customer is set to get invoices by hand.")
         return "skipped", self.env._("No email address. The PDF was made.")

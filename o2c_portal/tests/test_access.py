@@ -43,6 +43,8 @@ TABLE = {
     "o2c.payment.policy":     ("", "", "", "", R, RWCU),
     "o2c.payment.policy.method": ("", "", "", "", R, RWCU),
     "o2c.payment.term.generate": ("", "", "", "", "", ""),  # account managers configure terms
+    "o2c.print.item":         ("", "", "", "", R, R),
+    "o2c.print.pile":         ("", "", "", "", R, R),
     "o2c.remittance":         ("", "", "", "", R, R),
     "o2c.remittance.line":    ("", "", "", "", R, R),
     "o2c.send.item":          ("", "", "", R, R, R),

@@ -28,6 +28,11 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         return "" if self._get_default_mail_partner_ids(move, None, None) else super()._o2c_default_also_to(move)
 
     @api.model
+    def _o2c_has_reader(self, move):
+        """Override: as for emails."""
+        return bool(self._get_default_mail_partner_ids(move, None, None)) or super()._o2c_has_reader(move)
+
+    @api.model
     def _get_default_pdf_report_id(self, move):
         """Override of account: nothing is printed here."""
         return self.env["ir.actions.report"]
