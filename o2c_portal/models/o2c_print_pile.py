@@ -5,6 +5,7 @@ import tempfile
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
+from ..core.delivery import in_short
 from ..core.print_pile import Sheet, in_order
 from ..gateways.pdf_binder import Binder
 from .o2c_print_item import MOST
@@ -44,7 +45,7 @@ class O2cPrintPile(models.Model):
     @api.depends("item_ids.state")
     def _compute_withdrawn(self):
         for pile in self:
-            gone = pile.item_ids.filtered(lambda item: item.state == "dropped")
+            gone = pile.item_ids.filtered(lambda item: item.state == "dropped" and item.pages)
             pile.withdrawn = ", ".join(gone.move_id.mapped("name"))
 
     # Making
@@ -69,20 +70,23 @@ class O2cPrintPile(models.Model):
 
     def _in_order(self, items):
         """Return items as letters are sorted for the post."""
-        found = {item.id: item for item in items}
         sheets = [Sheet(
             item.id, item.move_id.name, item.partner_id.display_name or "", item.partner_id.country_id.code or "",
             item.partner_id.zip or "",
         ) for item in items]
         home = self.company_id.country_id.code or ""
-        return items.concat(*(found[sheet.document] for sheet in in_order(sheets, home)))
+        return items.browse(sheet.document for sheet in in_order(sheets, home))
 
     def _bind(self, items, binder):
         """Write the documents one by one, each forgotten before the next is read, then the list that goes in front."""
         for item in items:
-            item.pages = binder.add(item.file_id.raw)
+            try:
+                item.pages = binder.add(item.file_id.raw)
+            except Exception as error:  # noqa: BLE001 - one broken file must not hold up the others; the reason is kept
+                item._drop(self.env._("Its PDF cannot be read: %(reason)s", reason=in_short(str(error) or repr(error))))
             item.file_id.invalidate_recordset(["raw"], flush=False)
-        self.document_count, self.page_count = len(items), sum(items.mapped("pages"))
+        bound = items.filtered(lambda item: item.state == "open")
+        self.document_count, self.page_count = len(bound), sum(bound.mapped("pages"))
         report = self.env["ir.actions.report"].sudo().with_company(self.company_id)  # sudo: the caller has checked
         report = report.with_context(o2c_no_print_delay=True)
         binder.add(report._render_qweb_pdf(REPORT, res_ids=self.ids)[0], first=True)
@@ -93,7 +97,7 @@ class O2cPrintPile(models.Model):
         return [(
             item.sequence, item.partner_id.display_name or "", self._town(item.partner_id), item.move_id.name,
             item.pages, format_amount(self.env, self._amount(item.move_id), item.move_id.currency_id),
-        ) for item in self.item_ids if item.sequence]
+        ) for item in self.item_ids if item.pages]
 
     def _town(self, partner):
         return " ".join(filter(None, [partner.zip, partner.city, partner.country_id.code]))

@@ -46,7 +46,9 @@ from . import test_plan_ledger
 from . import test_policy_examples
 from . import test_policy_routes
 from . import test_portal_address
+from . import test_portal_notice
 from . import test_post_limits
+from . import test_print_pile
 from . import test_rate_limiter
 from . import test_receipt
 from . import test_recipients
