@@ -12,8 +12,8 @@ class O2cPayDocument(O2cPay):
     @http.route("/pay/<string:token>/document", **LIGHT)
     @guarded(answer_page, "GET", "HEAD")
     def o2c_pay_document(self, token, **_query):
-        """Hand out the PDF that was made when the invoice was sent. Only a link mailed to one reader opens it: who holds
-        a copied link or a printed code is shown what is owed, no more."""
+        """Hand out the PDF that was made when the invoice was sent. Only a link mailed to one reader opens it: whoever
+        holds a copied link or a printed code is shown what is owed, no more."""
         link, _desk = self._o2c_open(token)
         file_sudo = link.move_id.invoice_pdf_report_id if link.recipient else link.env["ir.attachment"]
         if not file_sudo:

@@ -103,17 +103,17 @@ class AccountMoveSend(models.AbstractModel):
         printed = moves.filtered(lambda move: PRINT in moves_data[move]["sending_methods"])
         homeless = printed.partner_id.filtered(lambda partner: not (partner.city or partner.zip or partner.street))
         if homeless:
-            alerts["o2c_no_postal_address"] = self._o2c_alert(
-                homeless, self.env._("No postal address, the envelope needs one: %(names)s", names=self._o2c_names(homeless)),
-            )
+            alerts["o2c_no_postal_address"] = self._o2c_alert(homeless, self.env._(
+                "No postal address, the envelope needs one: %(names)s", names=self._o2c_names(homeless),
+            ))
         noticed = moves.filtered(
             lambda move: NOTICE in moves_data[move]["sending_methods"]
             and not self._is_applicable_to_move(NOTICE, move, **moves_data[move])
         ).partner_id
         if noticed:
-            alerts["o2c_no_reader"] = self._o2c_alert(
-                noticed, self.env._("Nobody to tell that the document is online: %(names)s", names=self._o2c_names(noticed)),
-            )
+            alerts["o2c_no_reader"] = self._o2c_alert(noticed, self.env._(
+                "Nobody to tell that the document is online: %(names)s", names=self._o2c_names(noticed),
+            ))
         return alerts
 
     @api.model

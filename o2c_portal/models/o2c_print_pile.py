@@ -136,12 +136,11 @@ class O2cPrintPile(models.Model):
         piles.state = "undone"
 
     def _to_decide(self):
-        """Return those of the piles about which nobody has decided, locked, for a user who may."""
+        """Return those of the piles about which nobody has decided or is deciding, locked, for a user who may."""
         self.env["o2c.print.item"]._check_clerk()
         self.check_access("read")
-        piles = self.sudo()  # sudo: rows are written by the system alone; a clerk may only say what became of them
-        piles.lock_for_update()
-        return piles.filtered(lambda pile: pile.state == "open")
+        # sudo: rows are written by the system alone; a clerk may only say what became of them
+        return self.sudo().try_lock_for_update().filtered(lambda pile: pile.state == "open")
 
     def action_documents(self):
         """List the documents of a pile."""

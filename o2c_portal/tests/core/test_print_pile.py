@@ -33,5 +33,6 @@ class TestPrintPileOrder(BaseCase):
 
     def test_postal_codes_are_compared_as_they_are_read(self):
         self._assert_order(
-            self._sheet(postal_code="SW1A1AA"), self._sheet(postal_code="sw1a 2aa"), self._sheet(postal_code="SW1A-3AA"),
+            self._sheet(postal_code="SW1A1AA"), self._sheet(postal_code="sw1a 2aa"),
+            self._sheet(postal_code="SW1A-3AA"),
         )
