@@ -121,7 +121,8 @@ class O2cPrintItem(models.Model):
         """Note that the documents are on their way to the customers."""
         moves = self.move_id
         self.write({"state": "printed", "done_at": fields.Datetime.now()})
-        moves.is_move_sent = True
+        # nothing of the books changes, so that Odoo need not look whether taxes and dues still fit
+        moves.with_context(skip_invoice_sync=True).is_move_sent = True
         self.env["o2c.delivery"]._by_post(moves)
         note = self.env._("Printed, to be sent by post.")
         moves._message_log_batch(bodies={move.id: note for move in moves})
