@@ -70,6 +70,7 @@ from . import account_move_line
 from . import account_move_mail
 from . import account_move_print
 from . import account_move_send
+from . import account_move_send_alerts
 from . import account_move_send_ways
 from . import account_move_terms
 from . import account_partial_reconcile

@@ -225,6 +225,15 @@ class O2cDelivery(models.Model):
         return {row.address: self.env._("%(address)s: %(reason)s (%(document)s)", address=row.address,
                                         reason=row.reason or "–", document=row.document) for row in rows}
 
+    @api.model
+    def _known_bad(self, addresses, companies):
+        """Return ``{(company id, address): newest delivery that says that it does not work}``; needs elevated
+        rights."""
+        rows = self.search([
+            ("address", "in", addresses), ("bad_address", "=", True), ("company_id", "in", companies.ids),
+        ], order="id")
+        return {(row.company_id.id, row.address): row for row in rows}
+
     def action_retry(self):
         """Have the mails that were not sent tried once more, at once, from the first try."""
         self.check_access("read")

@@ -74,13 +74,15 @@ class ResPartner(models.Model):
     # === PAY LINKS === #
 
     def write(self, vals):
-        """Override: whoever gets the mails of an archived or changed address must not keep the way to pay by link."""
+        """Override: whoever gets the mails of an archived or changed address must not keep the way to pay by link;
+        what Odoo counted against an address does not count against the next."""
         if "email" not in vals and "active" not in vals:
             return super().write(vals)
         left = self.filtered(lambda partner: partner.active and not vals.get("active", True))
         moved = self.filtered(lambda partner: partner.email and "email" in vals and partner.email != vals["email"])
         addresses = {partner: email_normalize_all(partner.email) for partner in left | moved}
         result = super().write(vals)
+        moved.filtered("message_bounce").message_bounce = 0  # it was mail to the old address that came back
         for partners, reason in (
             (left, self.env._("The contact was archived.")),
             (moved - left, self.env._("The email address of the contact was changed.")),

@@ -52,6 +52,7 @@ from . import test_print_pile
 from . import test_rate_limiter
 from . import test_receipt
 from . import test_recipients
+from . import test_send_alerts
 from . import test_send_pdf
 from . import test_send_run
 from . import test_statement

@@ -33,6 +33,22 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         return bool(self._get_default_mail_partner_ids(move, None, None)) or super()._o2c_has_reader(move)
 
     @api.model
+    def _o2c_addressed(self, moves, moves_data):
+        """Override: read for all documents at once; their data only says whether there is somebody to write to."""
+        customers_sudo = moves.sudo().commercial_partner_id  # sudo: as for the readers of each document
+        named_sudo = customers_sudo.search([
+            ("commercial_partner_id", "in", customers_sudo.ids),
+            ("o2c_role_invoice", "=", True), ("email", "!=", False),
+        ]).grouped("commercial_partner_id")
+        extra = self.env["o2c.recipients"]._extra(customers_sudo, "invoice", moves.company_id[:1])
+        return {
+            move: (
+                named_sudo.get(move.sudo().commercial_partner_id, move.sudo().partner_id),
+                [reader.address for reader in extra.get(move.commercial_partner_id.id, ())],
+            ) for move in moves
+        }
+
+    @api.model
     def _get_default_pdf_report_id(self, move):
         """Override of account: nothing is printed here."""
         return self.env["ir.actions.report"]

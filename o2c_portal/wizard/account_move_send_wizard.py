@@ -1,4 +1,5 @@
-"""Adds to the wizard that sends one invoice: the extra addresses it goes to, which the sender may change."""
+"""Adds to the wizard that sends one invoice: the extra addresses it goes to, which the sender may change, and a
+warning of those that do not work."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -17,6 +18,18 @@ class AccountMoveSendWizard(models.TransientModel):
     def _compute_o2c_also_to(self):
         for wizard in self:
             wizard.o2c_also_to = self._o2c_default_also_to(wizard.move_id)
+
+    @api.depends("o2c_also_to")
+    def _compute_alerts(self):
+        """Override of account: what is typed in *Also to* is looked at as well."""
+        super()._compute_alerts()
+
+    def _get_alerts(self, moves, moves_data):
+        """Override of account: tell it what is typed in *Also to*."""
+        for wizard in self:
+            if wizard.move_id in moves_data:
+                moves_data[wizard.move_id].setdefault("o2c_also_to", wizard.o2c_also_to)
+        return super()._get_alerts(moves, moves_data)
 
     def _get_sending_settings(self):
         """Override of account: the extra addresses go along.
