@@ -90,6 +90,7 @@
         "views/banner_templates.xml",
         "views/banner_page_templates.xml",
         "views/banner_preview_templates.xml",
+        "views/send_preview_templates.xml",
         "report/o2c_banner_report.xml",
     ],
     "demo": ["demo/o2c_portal_demo.xml"],

@@ -13,5 +13,6 @@ from . import pay_start
 from . import payment
 from . import portal
 from . import sale_portal
+from . import send_preview
 from . import statement
 from . import transfer

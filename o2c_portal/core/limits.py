@@ -34,6 +34,7 @@ LIMITS = {
     "own_limits": Limit(30, 3600),
     "plan_answer": Limit(20, 3600),
     "plan_wish": Limit(60, 3600),
+    "send_test": Limit(30, 3600),
     "offer_seen": Limit(60, 3600),
     "offer_stop": Limit(20, 3600),
 }

@@ -56,6 +56,8 @@ class O2cBanner(models.Model):
 
         Only posted invoices with nothing overdue do: whatever is sent about an overdue one is a reminder.
 
+        With ``o2c_preview`` in the context they lead to the page that says so: looking at a mail counts no click.
+
         :param dict readers: ``{move: contacts}``, who gets the document
         """
         result, blocks = {}, {}
@@ -64,6 +66,9 @@ class O2cBanner(models.Model):
                 key = (choice.banner, contact)
                 if key not in blocks:
                     blocks[key] = choice.banner._for_reader(placement, contact)
+                    if self.env.context.get("o2c_preview"):
+                        nowhere = self.env["o2c.pay.request"]._sample_url(move)
+                        blocks[key].update(url=blocks[key]["url"] and nowhere, stop_url=nowhere)
                 result[move.id, contact.id] = blocks[key]
         return result
 

@@ -71,16 +71,13 @@ class O2cInvoiceSending(models.AbstractModel):
     def _all_can_open(self, move, data):
         """Say whether everybody who would get the email of a document can see it without that: by the own pay link, or
         by logging in."""
-        if self._has_links(move):
+        if self._payable(move):  # then the mail has one
             return True
         people = self.env["res.partner"].sudo().browse(data["mail_partner_ids"])
         others = self.env["o2c.recipients"]._typed(
             data["o2c_also_to"], move.partner_id, "invoice", move.company_id, move, data["mail_lang"],
         )
         return all(person.user_ids for person in people) and all(other.audience == "staff" for other in others)
-
-    def _has_links(self, move):
-        return bool(move.company_id.o2c_pay_now_mail and move._o2c_is_payable())
 
     def _is_customer(self, partner, move):
         return partner.commercial_partner_id == move.commercial_partner_id
@@ -202,7 +199,8 @@ class O2cInvoiceSending(models.AbstractModel):
         banners, values = self._banners(mailed), []
         for move, reader in mailed:
             link, banner = links.get((move.id, reader.address)), banners.get((move.id, reader.partner_id))
-            pages = self._pages(move, reader, moves_data[move], asked.get(move, ()), link, readers[move], banner)
+            url = link._url() if link else ""
+            pages = self._pages(move, reader, moves_data[move], asked.get(move, ()), url, readers[move], banner)
             values.append({**rows[move.id, reader.address]._mail_values(), **self._envelope(messages[move]), **pages})
         mails = self.env["mail.mail"].sudo().create(values)
         self._show_in_history(mails, messages)
@@ -210,33 +208,37 @@ class O2cInvoiceSending(models.AbstractModel):
 
     def _pay_links(self, readers):
         """Return ``{(move_id, address): link}`` of customers, and ``{move: [Instalment]}`` of what is asked for."""
-        payable = self.env["account.move"].sudo().union(*(
-            move for move in readers if self._has_links(move)
-        ))
+        payable = self._payable(self.env["account.move"].sudo().union(*readers))
         links = self.env["o2c.pay.link"]._for_readers([
             (move, reader.address) for move in payable for reader in readers[move] if reader.audience == "customer"
         ], "email")
         return links, payable._o2c_asked_by_move()
 
+    def _payable(self, moves):
+        """Return the documents whose mails ask for a payment."""
+        return moves.filtered(lambda move: move.company_id.o2c_pay_now_mail and move._o2c_is_payable())
+
     def _banners(self, wanted):
         """Return ``{(move_id, contact_id): banner}`` of what the contacts of customers are shown, and count it."""
-        contacts = {}
-        for move, reader in wanted:
-            if reader.audience == "customer" and reader.partner_id:
-                contacts.setdefault(move, set()).add(reader.partner_id)
-        people = {move: self.env["res.partner"].sudo().browse(ids) for move, ids in contacts.items()}
+        people = self._people_shown_banners(wanted)
         banners = self.env["o2c.banner"].sudo()  # sudo: who sends an invoice need not know what rides along
         banners._count_readers(people, "mail")
         return banners._pick_for_readers(people, "mail")
 
-    def _pages(self, move, reader, data, asked, link, readers, banner):
+    def _people_shown_banners(self, wanted):
+        """Return ``{move: contacts}`` of the customers among readers, given as ``[(move, Recipient)]``."""
+        contacts = {}
+        for move, reader in wanted:
+            if reader.audience == "customer" and reader.partner_id:
+                contacts.setdefault(move, set()).add(reader.partner_id)
+        return {move: self.env["res.partner"].sudo().browse(ids) for move, ids in contacts.items()}
+
+    def _pages(self, move, reader, data, asked, url, readers, banner):
+        """Return subject, HTML and plain text of the mail for one reader, who pays at ``url``."""
         letter, notice = self.env["o2c.invoice.mail"], data.get("o2c_notice")
-        texts = letter._notice_texts(move, reader.lang) if notice else letter._texts(move, data, reader.lang)
-        subject, message = texts
+        subject, message = letter._notice_texts(move, reader.lang) if notice else letter._texts(move, data, reader.lang)
         customers = [other.address for other in readers if other.audience == "customer"]
-        html, text = letter._write(
-            move, reader, subject, message, asked, link._url() if link else "", customers, banner, notice,
-        )
+        html, text = letter._write(move, reader, subject, message, asked, url, customers, banner, notice)
         return {"subject": subject, "body_html": html, "o2c_text": text, "body": ""}
 
     def _envelope(self, message):

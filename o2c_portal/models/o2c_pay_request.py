@@ -11,7 +11,7 @@ from odoo import fields, models
 from odoo.tools import format_amount, format_date
 from odoo.tools.image import image_data_uri
 
-from ..core import instalments
+from ..core import instalments, paycode
 from ..core.money import to_major
 from .o2c_pay_link import O2cPayLink
 from .o2c_payment_policy import O2cPaymentPolicy
@@ -21,6 +21,19 @@ QR_MODULE_PIXELS = 4  # wkhtmltopdf takes its time for every pixel
 EPC_NAME, EPC_TEXT = 5, 10  # lines of a SEPA transfer code
 
 
+class SampleLink:
+    """Stands for the link to a document in a preview: it leads to a page that says so, and pays nothing."""
+
+    def __init__(self, url):
+        self._address = url
+
+    def _url(self):
+        return self._address
+
+    def _code(self):
+        return paycode.shown("0" * paycode.LENGTH)
+
+
 @dataclass(frozen=True)
 class Ahead:
     """What a document that is about to be printed needs: what it asks for as ``core.instalments.Instalment``, the
@@ -28,7 +41,7 @@ class Ahead:
 
     items: list
     policy: O2cPaymentPolicy
-    link: O2cPayLink | None
+    link: O2cPayLink | SampleLink | None
     advice: O2cRemittance | None
 
 
@@ -83,18 +96,27 @@ class O2cPayRequest(models.AbstractModel):
 
     def _ahead(self, moves):
         """Return ``{move_id: Ahead}`` of those documents that ask for a payment on paper, what they need being read and
-        made for all of them at once."""
+        made for all of them at once. With ``o2c_preview`` in the context nothing is made: links are samples, and so are
+        references that are not there yet."""
         owed = moves.filtered(
             lambda move: move.state == "posted" and move.move_type == "out_invoice" and move.amount_residual > 0
         )
         online = owed.filtered(lambda move: move.company_id.o2c_pay_now_pdf and move._o2c_is_payable())
-        links = self.env["o2c.pay.link"]._get_or_create(online, "pdf")
         by_bank = owed.filtered(lambda move: move.company_id.o2c_bank_pdf and move.partner_bank_id)
-        advices = self.env["o2c.remittance"]._for_invoices(by_bank)
+        if self.env.context.get("o2c_preview"):
+            links = {move.id: SampleLink(self._sample_url(move)) for move in online}
+            advices = self.env["o2c.remittance"]._samples(by_bank)
+        else:
+            links = self.env["o2c.pay.link"]._get_or_create(online, "pdf")
+            advices = self.env["o2c.remittance"]._for_invoices(by_bank)
         asked, policies = owed._o2c_asked_by_move(), self._policies(owed)
         return {
             move.id: Ahead(asked[move], policies[move.id], links.get(move.id), advices.get(move.id)) for move in owed
         }
+
+    def _sample_url(self, document):
+        """Return where the links of previews lead: to a page that says what it would be otherwise."""
+        return f"{document.get_base_url().rstrip('/')}/pay/preview"
 
     def _policies(self, moves):
         """Return ``{move_id: policy}``, the policies of the customers of documents."""

@@ -76,6 +76,20 @@ class O2cRemittance(models.Model):
         return {advice.move_id.id: advice for advice in found}
 
     @api.model
+    def _samples(self, moves):
+        """Return ``{move_id: reference advice}`` for a preview: where there is none yet, one that is not kept, with the
+        document's own reference or with nothing but zeros."""
+        found = self.sudo().search([("move_id", "in", moves.ids)])  # as above
+        missing = moves - found.move_id
+        own, zeros = self._own_references(missing), remittance.reference_of("0" * remittance.BODY_LENGTH)
+        made_up = {
+            move.id: self.sudo().new({
+                "reference": own.get(move.id, zeros), "currency_id": move.currency_id.id, "state": "open",
+            }) for move in missing
+        }
+        return {**made_up, **{advice.move_id.id: advice for advice in found}}
+
+    @api.model
     def _own_references(self, moves):
         """Return ``{move_id: reference}`` of invoices that have a good one of their own, on no other document."""
         own = {}

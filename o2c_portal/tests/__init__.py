@@ -54,6 +54,7 @@ from . import test_receipt
 from . import test_recipients
 from . import test_send_alerts
 from . import test_send_pdf
+from . import test_send_preview
 from . import test_send_run
 from . import test_statement
 from . import test_statement_page

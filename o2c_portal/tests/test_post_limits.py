@@ -11,6 +11,8 @@ from .test_pay_bad_input import BadInputCase
 
 BEACONS = ("/pay/<string:token>/seen", "/pay/<string:token>/offer", "/my/billing/offer/<string:place>")
 
+STAFF = "/o2c/send/preview/<any(one,many):kind>/<int:dialog_id>/test"  # customers are refused; see test_send_preview
+
 
 @tagged("post_install", "-at_install")
 class TestPostLimits(AccountPageCase, BadInputCase):
@@ -31,6 +33,7 @@ class TestPostLimits(AccountPageCase, BadInputCase):
             "allow_out_payment": True,
         })
         stop = self.env["o2c.banner"]._stop_url("mail", self.contact).rpartition("/")[2]
+        dialog = self.env["account.move.send.wizard"].create({"move_id": invoice})
         chosen = {"group": self.group, "choice": "selected", "item": terms.id}
         return {
             "/pay": ("/pay", {"code": "K7QM-2XH9-4TC"}),
@@ -55,6 +58,7 @@ class TestPostLimits(AccountPageCase, BadInputCase):
             "/my/billing/plans/<int:plan_id>/decline": (f"/my/billing/plans/{plan.id}/decline", {}),
             "/my/billing/plans/propose": ("/my/billing/plans/propose", {
                 "invoices": invoice, "wish": "own", "consent": "yes", "date_1": today, "amount_1": "50.00"}),
+            STAFF: (f"/o2c/send/preview/one/{dialog.id}/test", {}),
             "/my/billing/promise/make": (
                 "/my/billing/promise/make", {"invoices": invoice, "day": today, "amount": "50.00"}),
         }
@@ -84,7 +88,7 @@ class TestPostLimits(AccountPageCase, BadInputCase):
 
     def test_the_same_requests_are_taken_otherwise(self):
         """Else the test above would prove nothing: it could have been refused for its form."""
-        refused = {"/pay": 422, "/pay/<path:anything>": 404, **dict.fromkeys(BEACONS, 204)}
+        refused = {"/pay": 422, "/pay/<path:anything>": 404, STAFF: 404, **dict.fromkeys(BEACONS, 204)}
         for route, (address, form) in self._requests().items():
             with self.subTest(route=route):
                 savepoint = self.env.cr.savepoint()

@@ -1,6 +1,9 @@
-"""Adds to account.move.send.batch.wizard: it counts without rendering, and starts a run that can be watched."""
+"""Adds to account.move.send.batch.wizard: it counts without rendering, starts a run that can be watched, and shows the
+first documents as they would be sent."""
 
 from odoo import api, models
+
+PREVIEWED = 5
 
 
 class AccountMoveSendBatchWizard(models.TransientModel):
@@ -13,6 +16,23 @@ class AccountMoveSendBatchWizard(models.TransientModel):
             return super().action_send_and_print(force_synchronous, allow_fallback_pdf)
         self._raise_danger_alerts(self.alerts or {})
         return self.env["o2c.send.run"]._start(self.move_ids)._open()
+
+    def action_o2c_preview(self):
+        """Show what the readers of the first documents would get, in a window beside this one."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": f"/o2c/send/preview/many/{self.id}", "target": "new"}
+
+    def _o2c_previewed(self):
+        """Return the documents to be previewed: those that would be sent first."""
+        return self.move_ids.sorted(lambda move: (move.date, move.id))[:PREVIEWED]
+
+    def _o2c_chosen(self):
+        """Return what the sender chose, for ``o2c.invoice.preview``: nothing, each customer's own settings hold.
+
+        :raises AccessError: for who may not send many
+        """
+        self.env["o2c.send.run"]._check_sender()
+        return {}
 
     # The summary only needs to know who can be written to. Odoo writes every email twice to find out.
 

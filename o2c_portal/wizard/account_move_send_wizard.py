@@ -1,5 +1,5 @@
-"""Adds to the wizard that sends one invoice: the extra addresses it goes to, which the sender may change, and a
-warning of those that do not work."""
+"""Adds to the wizard that sends one invoice: the extra addresses it goes to, which the sender may change, a warning of
+those that do not work, and a preview."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -42,3 +42,18 @@ class AccountMoveSendWizard(models.TransientModel):
             if not single_email_re.match(part):
                 raise UserError(self.env._("%(text)s is not an email address.", text=part))
         return {**settings, "o2c_also_to": ", ".join(parts)}
+
+    # === PREVIEW === #
+
+    def action_o2c_preview(self):
+        """Show what each reader would get, in a window beside this one."""
+        self._get_sending_settings()  # says what is wrong with what was typed
+        return {"type": "ir.actions.act_url", "url": f"/o2c/send/preview/one/{self.id}", "target": "new"}
+
+    def _o2c_previewed(self):
+        """Return the documents to be previewed."""
+        return self.move_id
+
+    def _o2c_chosen(self):
+        """Return what the sender chose, for ``o2c.invoice.preview``."""
+        return self._get_sending_settings()
