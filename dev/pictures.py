@@ -19,8 +19,9 @@ from dev.rpc import Client
 from dev.system import BROWSER_ARGUMENTS, chromium
 
 IMAGES = place.ROOT / "docs" / "images"
-PHONE, DESK, LIST, FORM = (
-    {"width": width, "height": height} for width, height in ((360, 760), (1280, 800), (1280, 320), (1280, 1000))
+PHONE, MAIL, DESK, LIST, FORM = (
+    {"width": width, "height": height}
+    for width, height in ((360, 760), (700, 600), (1280, 800), (1280, 320), (1280, 1000))
 )
 COLOURS = 96
 REFERENCE = re.compile(r"\bRF\d\d(?: ?[0-9A-Z]{1,4})+")
@@ -61,6 +62,9 @@ class Pictures:
             "group_ids": [(6, 0, [self._ref("base.group_portal")])],
         }, context={"no_reset_password": True})
         self.rpc("res.partner", "write", [self.contact], {"o2c_role_invoice": True, "o2c_role_receipt": True})
+        self.rpc("res.company", "write", [self._ref("base.main_company")], {
+            "paperformat_id": self._ref("base.paperformat_euro"),  # all blocks of an invoice on one page
+        })
         self.product, term = self._ref("o2c_portal.demo_product"), self._ref("o2c_portal.demo_payment_term")
         self.late = self._invoice(1240.00, 45)
         self.new = self._invoice(860.50, 3, invoice_payment_term_id=term)
@@ -85,10 +89,13 @@ class Pictures:
     # --- without login -----------------------------------------------------------------------------------------------
 
     def _public(self):
-        """The paper, the page its code leads to, and the page for the code."""
+        """The mail and the paper, the page its code leads to, and the page for the code."""
         invoice = self._ref("o2c_portal.demo_invoice")
-        paper = self._paper(invoice)
-        self._save("invoice", _cropped(_first_page(paper)))
+        mail = self._mail(invoice)
+        self._save("invoice", _cropped(_first_page(_attached(mail))))
+        self.page.set_content(mail.get_body(("html",)).get_content())
+        self._shoot("guide/mail")
+        self._shoot("guide/mail-700", MAIL)
         link = self.rpc("account.move", "action_o2c_copy_pay_link", [invoice])["params"]["url"]
         self._open(link)
         self._shoot("pay-page")
@@ -98,15 +105,17 @@ class Pictures:
         self._open("/pay")
         self._shoot("guide/code")
 
-    def _paper(self, invoice):
-        """Send an invoice by mail and return its PDF."""
-        context = {"active_model": "account.move", "active_ids": [invoice]}
-        wizard = self.rpc("account.move.send.wizard", "create", {"move_id": invoice}, context=context)
-        self.rpc("account.move.send.wizard", "action_send_and_print", [wizard])
+    def _mail(self, invoice):
+        """Send an invoice and return the mail that arrived."""
+        self.rpc("account.move.send.wizard", "action_send_and_print", [self._dialog(invoice)])
         [found] = self.rpc("account.move", "read", [invoice], ["name", "partner_id"])
         [partner] = self.rpc("res.partner", "read", [found["partner_id"][0]], ["email"])
-        mail = self.mails.wait_for(partner["email"], found["name"])
-        return next(mail.iter_attachments()).get_content()
+        return self.mails.wait_for(partner["email"], found["name"])
+
+    def _dialog(self, invoice):
+        """Open the window that sends an invoice and return its id."""
+        context = {"active_model": "account.move", "active_ids": [invoice]}
+        return self.rpc("account.move.send.wizard", "create", {"move_id": invoice}, context=context)
 
     # --- the customer ------------------------------------------------------------------------------------------------
 
@@ -181,13 +190,23 @@ class Pictures:
         parts.fill("4")
         parts.press("Tab")
         self._shoot("guide/plan-wizard-1280", FORM)
+        self._preview()
+
+    def _preview(self):
+        """An invoice before it is sent, to a contact whose mails come back and to another one."""
+        self.rpc("res.partner", "write", [self.customer], {"o2c_role_invoice": True, "message_bounce": 2})
+        self.rpc("res.users", "write", [self.rpc.uid], {"email": "admin@example.com"})
+        self.page.set_viewport_size(FORM)
+        self._open(f"/o2c/send/preview/one/{self._dialog(self.new)}")
+        self.page.wait_for_load_state("load")
+        self._save("guide/preview-1280", Image.open(io.BytesIO(self.page.screenshot())))
 
     def _transfers(self):
         """Transfers that carry a reference and are not exactly what is open."""
         basic = self._ref("account.group_account_basic")  # may type bank transactions
         self.rpc("res.users", "write", [self.rpc.uid], {"group_ids": [(4, basic)]})
         invoice = self._ref("o2c_portal.demo_invoice_overdue")
-        text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=self._paper(invoice), check=True,
+        text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=_attached(self._mail(invoice)), check=True,
                               capture_output=True).stdout.decode()
         reference = REFERENCE.search(text)[0].strip()
         [journal] = self.rpc("account.journal", "search", [("type", "=", "bank")], limit=1)
@@ -233,6 +252,11 @@ class Pictures:
         few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         few.save(IMAGES / f"{name}.png", optimize=True)
         print(f"{name}.png", flush=True)
+
+
+def _attached(mail):
+    """Return the PDF that came with a mail."""
+    return next(mail.iter_attachments()).get_content()
 
 
 def _first_page(pdf):
