@@ -67,6 +67,7 @@
         "views/res_partner_account_views.xml",
         "views/plan_templates.xml",
         "views/o2c_delivery_views.xml",
+        "wizard/o2c_invoice_correction_views.xml",
         "views/account_move_views.xml",
         "views/o2c_send_run_views.xml",
         "report/o2c_print_cover_report.xml",

@@ -33,9 +33,14 @@ class InvoiceTill:
                 raise Refusal(409, "not_payable", request.env._("This invoice can no longer be paid online."))
             raise gone()
 
-    def instalments(self, _ids):
-        """Return ``({id: Instalment}, all instalments)`` of what may be asked for, in whatever state it is."""
+    def instalments(self, ids):
+        """Return ``({id: Instalment}, all instalments)`` of what may be asked for, in whatever state it is.
+
+        :raises Refusal: 409 when the payer's page is that of an invoice that was corrected meanwhile
+        """
         items = self.case._o2c_instalments()
+        if self.link.corrected_move_id and not set(ids) <= {item.line_id for item in items}:
+            raise Refusal(409, "corrected", request.env._("This invoice was corrected meanwhile. Please reload the page."))
         return {item.line_id: item for item in items}, items
 
     def payable(self, items):

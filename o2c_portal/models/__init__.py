@@ -15,6 +15,7 @@ from . import o2c_money_notice
 from . import o2c_order_stage
 from . import o2c_pay_link
 from . import o2c_pay_link_account
+from . import o2c_pay_link_correction
 from . import o2c_pay_link_order
 from . import o2c_payment_allocation
 from . import o2c_payment_fee
@@ -43,6 +44,7 @@ from . import o2c_banner_audience
 from . import o2c_banner_result
 from . import o2c_basket
 from . import o2c_cashier
+from . import o2c_correction
 from . import o2c_credit
 from . import o2c_invoice_mail
 from . import o2c_invoice_preview
@@ -66,6 +68,7 @@ from . import o2c_transfer_desk
 # Extensions of Odoo
 from . import account_bank_statement_line
 from . import account_move
+from . import account_move_correction
 from . import account_move_instalments
 from . import account_move_line
 from . import account_move_mail

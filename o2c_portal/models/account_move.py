@@ -181,14 +181,21 @@ class AccountMove(models.Model):
 
     def button_draft(self):
         """A document under revision is a new claim: what was agreed on for the old one ends."""
-        posted = self.filtered(lambda move: move.state == "posted")
-        plans_sudo = posted.sudo()._o2c_plans(["draft", "proposed", "active"])  # who may revise may end its plans
-        for plan_sudo in plans_sudo:
-            names = ", ".join((plan_sudo.move_ids & posted.sudo()).mapped("name"))
-            plan_sudo._end("cancelled", self.env._("%(documents)s was reset to draft.", documents=names))
+        self.filtered(lambda move: move.state == "posted")._o2c_end_plans(
+            lambda names: self.env._("%(documents)s was reset to draft.", documents=names)
+        )
+        return super().button_draft()
+
+    def _o2c_end_plans(self, reason):
+        """End what was agreed on for these documents; a plan is a task then, to be agreed on anew.
+
+        :param reason: a function that returns it for the names of the documents
+        """
+        documents_sudo = self.sudo()  # who may revise a document may end its plans
+        for plan_sudo in documents_sudo._o2c_plans(["draft", "proposed", "active"]):
+            plan_sudo._end("cancelled", reason(", ".join((plan_sudo.move_ids & documents_sudo).mapped("name"))))
             if plan_sudo.kind == "instalments":
                 plan_sudo._task(self.env._("%(plan)s must be agreed on anew", plan=plan_sudo.name), plan_sudo.reason)
-        return super().button_draft()
 
     def action_o2c_propose_plan(self):
         """Agree with the customer of these invoices on a plan."""

@@ -75,6 +75,7 @@ class O2cInvoiceMail(models.AbstractModel):
             "message": message,
             "company": company,
             "title": self._title(move),
+            "correction": move._o2c_correction_text(),
             "pay": request,
             "preheader": self._preheader(move, request),
             "facts": self._facts(move),
@@ -148,6 +149,7 @@ class O2cInvoiceMail(models.AbstractModel):
         if pay:
             due = env._("%(amount)s, due %(date)s", amount=pay["amount"], date=pay["date"])
             parts.append(f"{due}\n{content['button']['label']}: {pay['url']}")
+        parts.append(content["correction"])
         parts.append(html2plaintext(content["message"]).strip())
         if pay and pay["rows"]:
             rows = [

@@ -15,7 +15,7 @@ CODE_CHANNELS = ("pdf", "print")  # what ends up on paper
 NONCES = 3  # how many are tried before we give up; two codes are alike once in 2^50
 USED_FIELDS = (
     "purpose", "move_id", "order_id", "account_id", "partner_id", "company_id", "nonce", "token_hash", "expires_at",
-    "revoked_at",
+    "revoked_at", "corrected_move_id",
 )
 EXTEND_AFTER = timedelta(days=1)  # a document rendered all day long does not write its link every time
 

@@ -48,6 +48,7 @@ class O2cPayPage(models.AbstractModel):
         return {
             "creditor": self._creditor(company),
             "reference": self._reference(move, company) if move else "",
+            "corrected": self._reference(link.corrected_move_id, company) if link.corrected_move_id else "",
         }
 
     @api.model

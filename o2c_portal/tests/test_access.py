@@ -28,6 +28,8 @@ TABLE = {
     "o2c.due.item":           ("", "", "", "", R, R),
     "o2c.instalment.promise": ("", "", "", "", RWCU, RWCU),
     "o2c.invoice.attempt":    ("", "", "", "", R, R),
+    "o2c.invoice.correction": ("", "", "", "", RWCU, RWCU),
+    "o2c.invoice.correction.line": ("", "", "", "", RWCU, RWCU),
     "o2c.money.event":        ("", "", "", "", R, R),
     "o2c.money.notice":       ("", "", "", R, R, R),
     "o2c.order.stage":        ("", "", R, R, R, RWCU),
