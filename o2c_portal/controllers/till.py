@@ -40,7 +40,9 @@ class InvoiceTill:
         """
         items = self.case._o2c_instalments()
         if self.link.corrected_move_id and not set(ids) <= {item.line_id for item in items}:
-            raise Refusal(409, "corrected", request.env._("This invoice was corrected meanwhile. Please reload the page."))
+            raise Refusal(
+                409, "corrected", request.env._("This invoice was corrected meanwhile. Please reload the page.")
+            )
         return {item.line_id: item for item in items}, items
 
     def payable(self, items):

@@ -115,11 +115,11 @@ def decide(kinds: Iterable[str], facts: Facts) -> Verdict:
 
 
 def settle(paid: int, total: int) -> Settlement:
-    """Return where the money goes that was paid on the old invoice when the new one comes to ``total`` (minor units)."""
+    """Return where money paid on the old invoice goes when the new one comes to ``total``, all in minor units."""
     moved = max(min(paid, total), 0)
     return Settlement(moved, max(total - moved, 0), max(paid - moved, 0))
 
 
 def due_again(invoiced: date, due: date, today: date) -> date:
-    """Return the due date of an invoice without terms that starts to count again today, as many days later as before."""
+    """Return when an invoice without terms is due that starts to count again: as many days from today as before."""
     return today + max(due - invoiced, timedelta(0))

@@ -180,9 +180,8 @@ class O2cCorrection(models.AbstractModel):
     @api.model
     def _values(self, move, new, document, keep_dates):
         """Return what the new invoice has from the old one beside what Odoo copies, and what is corrected."""
-        today = fields.Date.context_today(move)
         values = {
-            "invoice_date": today, "ref": document.reference, "invoice_origin": move.invoice_origin,
+            "ref": document.reference, "invoice_origin": move.invoice_origin,
             "invoice_user_id": move.invoice_user_id.id, "delivery_date": move.delivery_date,
             "taxable_supply_date": move.taxable_supply_date, "partner_id": document.contact,
             "partner_shipping_id": document.delivery, "fiscal_position_id": move.fiscal_position_id.id,
@@ -191,6 +190,7 @@ class O2cCorrection(models.AbstractModel):
             "invoice_line_ids": self._line_commands(move, new, document),
         }
         if not move.invoice_payment_term_id:
+            today = fields.Date.context_today(move)
             due = move.invoice_date_due or today
             values["invoice_date_due"] = due if keep_dates else corrections.due_again(
                 move.invoice_date or move.date, due, today,
@@ -253,6 +253,8 @@ class O2cCorrection(models.AbstractModel):
     @api.model
     def _move_funds(self, funds, new):
         """Settle the new invoice with what paid the old one, earliest instalment first; what is left over is credit."""
+        named = funds.payment_id.filtered(lambda payment: new.o2c_corrects_id in payment.invoice_ids)
+        named.invoice_ids = [Command.unlink(new.o2c_corrects_id.id), Command.link(new.id)]
         lines = self._receivables(new).filtered(lambda line: not line.reconciled)
         if funds and lines:
             (funds | lines).reconcile()

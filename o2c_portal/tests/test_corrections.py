@@ -7,7 +7,7 @@ from freezegun import freeze_time
 
 from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Date
+from odoo.fields import Command, Date, Datetime
 from odoo.tests import new_test_user
 
 from ..core import paycode
@@ -87,7 +87,7 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
         self.assertEqual((new.amount_untaxed, new.amount_tax), (1000.0, 210.0))
 
     def test_the_contact_or_its_address_was_wrong(self):
-        new = self._correct(self.invoice, partner_id=self.office.id)
+        new = self._correct(self.invoice, partner_id=self.office.id, send=False)
         self.assertEqual((new.partner_id, new.amount_total, new.o2c_correction_kinds), (self.office, 1000.0, "address"))
         again = self._correct(new, restated=True)
         self.assertEqual((again.partner_id, again.o2c_corrects_id), (self.office, new))
@@ -140,8 +140,9 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
         wizard = self._wizard(self.invoice)
         wizard.line_ids.price_unit = 900.0
         with patch.object(self.env.registry["o2c.correction"], "_total", return_value=901.0), \
-             self.assertRaisesRegex(UserError, "Nothing was changed"):
+             self.assertRaises(UserError) as caught:
             wizard.action_correct()
+        self.assertIn("Nothing was changed", str(caught.exception))
         self.assertEqual(self.invoice.payment_state, "not_paid")
 
     # Money
@@ -150,7 +151,8 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
         payment = self._pay(self.invoice, 400.0)
         new = self._correct(self.invoice, {"price_unit": 900.0})
         self.assertEqual((new.amount_residual, new.payment_state), (500.0, "partial"))
-        self.assertEqual(payment.reconciled_invoice_ids, new)
+        self.env.invalidate_all()
+        self.assertEqual((payment.reconciled_invoice_ids, payment.invoice_ids), (new, new))
 
     def test_what_was_paid_too_much_is_credit(self):
         payment = self._pay(self.invoice, 1000.0)
@@ -261,15 +263,35 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
     def test_a_payment_under_way_comes_first(self):
         wizard = self._wizard(self.invoice)
         wizard.line_ids.price_unit = 900.0
+        cashier = self.env["o2c.cashier"]
+        quote = cashier._quote(self.invoice, choice="all")
         transaction = self._create_transaction(
-            flow="direct", invoice_ids=[Command.set(self.invoice.ids)], amount=1000.0, state="pending",
-            currency_id=self.invoice.currency_id.id, partner_id=self.customer.id, reference="under way",
+            "direct", reference="under way", amount=quote.amount, currency_id=quote.currency_id,
+            partner_id=self.customer.id, **cashier._transaction_values(quote, "payer"),
         )
         self.assertEqual(transaction.o2c_allocation_ids.state, "live")
         with self.assertRaisesRegex(UserError, "is under way"):
             wizard.action_correct()
         with self.assertRaisesRegex(UserError, "is under way"):
             self.invoice.action_o2c_correct()
+        transaction._set_canceled()
+        wizard.action_correct()
+        self.assertEqual(wizard.result_id.amount_total, 900.0)
+
+    def test_what_somebody_began_to_pay_and_left_long_ago_holds_up_nothing(self):
+        cashier = self.env["o2c.cashier"]
+        quote = cashier._quote(self.invoice, choice="all")
+        transaction = self._create_transaction(
+            "direct", reference="left", amount=quote.amount, currency_id=quote.currency_id,
+            partner_id=self.customer.id, **cashier._transaction_values(quote, "payer"),
+        )
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = %s WHERE id = %s",
+            [Datetime.now() - timedelta(days=1), transaction.id],
+        )
+        transaction.invalidate_recordset(["create_date"])
+        self._correct(self.invoice, {"price_unit": 900.0})
+        self.assertEqual(transaction.o2c_allocation_ids.state, "released")
 
     def test_what_cannot_be_corrected_says_why(self):
         draft = self._make_invoice(post=False)
@@ -285,10 +307,13 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
             self.invoice.action_o2c_correct()
 
     def test_lock_dates_are_odoos(self):
-        self.env.company.fiscalyear_lock_date = Date.today() + timedelta(days=5)
-        self.addCleanup(setattr, self.env.company, "fiscalyear_lock_date", False)
-        new = self._correct(self.invoice, {"price_unit": 900.0})
-        self.assertGreater(new.date, self.env.company.fiscalyear_lock_date)
+        today, before = Date.today(), Date.today() - timedelta(days=40)
+        invoice = self._make_invoice(1000.0, invoice_date=before)
+        self._pay(invoice, 400.0, payment_date=before)
+        self.env.company.fiscalyear_lock_date = before + timedelta(days=1)
+        new = self._correct(invoice, {"price_unit": 900.0})
+        self.assertEqual((new.invoice_date, new.date, new.o2c_correction_credit_id.date), (today, today, today))
+        self.assertEqual((new.amount_residual, invoice.invoice_date), (500.0, before))
 
     def test_what_is_being_sent_comes_first(self):
         self.env["o2c.send.run"]._start(self.invoice)
@@ -329,7 +354,7 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
             f"This credit note cancels {self.invoice.name}. {new.name} takes its place.",
         )
         for move in (self.invoice, credit, new):
-            self.assertIn("1 × $\N{NO-BREAK SPACE}900.00", str(move.message_ids.mapped("body")), move.name)
+            self.assertIn("→ 1 × $&nbsp;900.00", str(move.message_ids.mapped("body")), move.name)
         self.assertEqual(self.invoice._get_alerts()["o2c_corrected"]["action"]["res_id"], new.id)
 
     def test_the_mail_says_it(self):
@@ -393,7 +418,7 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
         mailed = links._for_readers([(self.invoice, "payer@example.com")], "email")
         code, token = paycode.parse(link._code()), link._token()
         advice = self.env["o2c.remittance"]._for_invoices(self.invoice)[self.invoice.id]
-        new = self._correct(self.invoice, {"price_unit": 900.0})
+        new = self._correct(self.invoice, {"price_unit": 900.0}, send=False)
         self.assertEqual((links._find(token).move_id, links._find_code(code).move_id), (new, new))
         self.assertEqual({found.move_id for found in mailed.values()}, {new})
         self.assertEqual(link.corrected_move_id, self.invoice)

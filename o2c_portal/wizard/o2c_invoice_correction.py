@@ -19,23 +19,23 @@ class O2cInvoiceCorrection(models.TransientModel):
     currency_id = fields.Many2one(related="move_id.currency_id")
     commercial_partner_id = fields.Many2one(related="move_id.commercial_partner_id")
     reference = fields.Char("Customer Reference", help="Such as the number of the customer's purchase order.",
-                            compute="_compute_document", store=True, readonly=False)
+                            compute="_compute_reference", store=True, readonly=False)
     partner_id = fields.Many2one(
-        "res.partner", "Invoice To", compute="_compute_document", store=True, readonly=False,
+        "res.partner", "Invoice To", compute="_compute_partner_id", store=True, readonly=False,
         domain="[('id', 'child_of', commercial_partner_id)]",
     )
     partner_shipping_id = fields.Many2one(
-        "res.partner", "Delivered To", compute="_compute_document", store=True, readonly=False,
+        "res.partner", "Delivered To", compute="_compute_partner_shipping_id", store=True, readonly=False,
     )
     restated = fields.Boolean(
         "Name, Address or VAT Number Was Wrong",
         help="Tick this after you have corrected it on the contact: the new invoice shows what is there now.",
     )
-    line_ids = fields.One2many("o2c.invoice.correction.line", "wizard_id", "Lines", compute="_compute_document",
+    line_ids = fields.One2many("o2c.invoice.correction.line", "wizard_id", "Lines", compute="_compute_line_ids",
                                store=True, readonly=False)
     dates = fields.Selection(DATES, "Due Dates", required=True, default="keep")
     words = fields.Char("What You Say About It", help="One sentence for the customer, in the mail with the correction.")
-    send = fields.Boolean("Send It", default=True, help="To whom and how the customer gets invoices, in the background.")
+    send = fields.Boolean("Send It", default=True, help="In the background, the way this customer gets invoices.")
     result_id = fields.Many2one("account.move", readonly=True, help="What was made of it; it is made once.")
 
     verdict = fields.Selection(
@@ -59,20 +59,32 @@ class O2cInvoiceCorrection(models.TransientModel):
             wizard.move_id.check_access("write")
             (wizard.partner_id | wizard.partner_shipping_id).check_access("read")
 
+    # All starts as it is on the invoice. Each field is computed alone: one that is given leaves the others as they are
+
     @api.depends("move_id")
-    def _compute_document(self):
-        """Start with the invoice as it is."""
+    def _compute_reference(self):
         for wizard in self:
-            move = wizard.move_id
-            wizard.reference, wizard.partner_id, wizard.partner_shipping_id = (
-                move.ref, move.partner_id, move.partner_shipping_id
-            )
+            wizard.reference = wizard.move_id.ref
+
+    @api.depends("move_id")
+    def _compute_partner_id(self):
+        for wizard in self:
+            wizard.partner_id = wizard.move_id.partner_id
+
+    @api.depends("move_id")
+    def _compute_partner_shipping_id(self):
+        for wizard in self:
+            wizard.partner_shipping_id = wizard.move_id.partner_shipping_id
+
+    @api.depends("move_id")
+    def _compute_line_ids(self):
+        for wizard in self:
             wizard.line_ids = [Command.clear(), *(
                 Command.create({
-                    "move_line_id": line.id, "name": line.name, "quantity": line.quantity,
-                    "price_unit": line.price_unit, "discount": line.discount, "tax_ids": [Command.set(line.tax_ids.ids)],
+                    "move_line_id": line.id, "name": line.name, "quantity": line.quantity, "discount": line.discount,
+                    "price_unit": line.price_unit, "tax_ids": [Command.set(line.tax_ids.ids)],
                 })
-                for line in self.env["o2c.correction"]._lines(move)
+                for line in self.env["o2c.correction"]._lines(wizard.move_id)
             )]
 
     def _document(self):
