@@ -129,10 +129,10 @@ class O2cCorrection(models.AbstractModel):
     @api.model
     def _amend(self, move, document, kinds, words):
         """Change what is no fact of accounting; the document is printed again when it is sent."""
-        bodies = self._differences(move, document)
+        bodies, before = self._differences(move, document), (move.o2c_correction_kinds or "").split(",")
         move.write({
-            "ref": document.reference, "partner_shipping_id": document.delivery,
-            "o2c_correction_kinds": ",".join(kinds), "o2c_correction_words": words,
+            "ref": document.reference, "partner_shipping_id": document.delivery, "o2c_correction_words": words,
+            "o2c_correction_kinds": ",".join(kind for kind in corrections.KINDS if kind in (*before, *kinds)),
         })
         move._detach_attachments()
         move.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
@@ -150,7 +150,7 @@ class O2cCorrection(models.AbstractModel):
         """
         bodies, funds, dates = self._differences(move, document), self._funds(move), self._due_dates(move)
         move._o2c_end_plans(lambda names: self.env._("%(documents)s was corrected.", documents=names))
-        credit, new = self._reverse(move)
+        credit, new = self._reverse(move, kinds)
         new.write(self._values(move, new, document, keep_dates))
         new.write({
             "o2c_corrects_id": move.id, "o2c_correction_credit_id": credit.id,
@@ -168,11 +168,14 @@ class O2cCorrection(models.AbstractModel):
         return new
 
     @api.model
-    def _reverse(self, move):
+    def _reverse(self, move, kinds):
         """Return Odoo's credit note, posted and matched with the invoice, and a draft of the new invoice."""
         wizard = self.env["account.move.reversal"].with_context(
             active_model="account.move", active_ids=move.ids,
-        ).create({"journal_id": move.journal_id.id})
+        ).create({
+            "journal_id": move.journal_id.id,
+            "reason": move.with_context(lang=move.partner_id.lang)._o2c_kinds_text(kinds),
+        })
         before = move.reversal_move_ids
         wizard.modify_moves()
         return move.reversal_move_ids - before, wizard.new_move_ids

@@ -110,6 +110,18 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
         self.assertFalse(self.invoice.invoice_pdf_report_id)
         self.assertEqual(self.invoice.partner_shipping_id, self.office)
 
+    def test_a_copy_of_a_new_invoice_still_names_the_wrong_one(self):
+        new = self._correct(self.invoice, {"price_unit": 900.0}, send=False)
+        self.assertEqual(self._correct(new, reference="PO 2"), new)
+        self.assertEqual(new.o2c_correction_kinds, "price,reference")
+        self.assertIn(f"takes the place of {self.invoice.name}", new._o2c_correction_text())
+        self.assertEqual(self._sent(new, new.o2c_correction_credit_id), new)
+
+    def test_what_was_sent_as_a_file_for_machines_is_not_changed(self):
+        with patch.object(self.env.registry["account.move"], "_get_fields_to_detach", lambda move: ["ref"]):
+            wizard = self._wizard(self.invoice, reference="PO 2")
+            self.assertEqual(wizard.verdict, "reissue")
+
     def test_a_delivery_address_that_is_taxed_elsewhere_needs_a_new_invoice(self):
         self.office.country_id = self.env.ref("base.fr")
         self.env["account.fiscal.position"].create({
@@ -365,6 +377,12 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
             self.assertIn(f"takes the place of {self.invoice.name}", page)
         html, text = self.env["o2c.invoice.mail"]._write(self._make_invoice(), reader, "Invoice", "Hello")
         self.assertNotIn("Corrected", html + text)
+
+    def test_the_paper_names_the_wrong_invoice(self):
+        new = self._correct(self.invoice, {"price_unit": 900.0})
+        for move, text in ((new, f"takes the place of {self.invoice.name}"), (new.o2c_correction_credit_id, "cancels")):
+            html, _type = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice", move.ids)
+            self.assertIn(text, html.decode())
 
     def test_a_corrected_copy_says_so(self):
         self._correct(self.invoice, reference="PO 2", send=False)

@@ -154,7 +154,8 @@ class O2cInvoiceCorrection(models.TransientModel):
             self.invalidate_recordset()
             self.result_id = self._correct()
             if self.send:
-                self.env["o2c.send.run"]._start(self.result_id | self.result_id.o2c_correction_credit_id)
+                credit = move.o2c_corrected_by_id.o2c_correction_credit_id  # none where only a copy is corrected
+                self.env["o2c.send.run"]._start(self.result_id | credit)
         return self.result_id._get_records_action()
 
     def _correct(self):
@@ -182,11 +183,20 @@ class O2cInvoiceCorrectionLine(models.TransientModel):
     move_line_id = fields.Many2one("account.move.line", "Line", required=True, ondelete="cascade")
     currency_id = fields.Many2one(related="wizard_id.currency_id")
     company_id = fields.Many2one(related="wizard_id.move_id.company_id")
+    was = fields.Char("Until Now", compute="_compute_was")
     name = fields.Text("Description")
     quantity = fields.Float(digits="Product Unit", help="0 leaves the line out.")
     price_unit = fields.Float("Price", digits="Product Price")
     discount = fields.Float("Discount %", digits="Discount")
     tax_ids = fields.Many2many("account.tax", string="Taxes")
+
+    @api.depends("move_line_id")
+    def _compute_was(self):
+        service = self.env["o2c.correction"]
+        for line in self:
+            move = line.move_line_id.move_id
+            was = service._document(move).lines.get(line.move_line_id._origin.id)
+            line.was = was and service._line_text(move, was)
 
     @api.constrains("move_line_id", "tax_ids")
     def _check_lines_and_taxes(self):
