@@ -190,6 +190,7 @@ class Pictures:
         parts.fill("4")
         parts.press("Tab")
         self._shoot("guide/plan-wizard-1280", FORM)
+        self._correction()
         self._preview()
 
     def _preview(self):
@@ -200,6 +201,17 @@ class Pictures:
         self._open(f"/o2c/send/preview/one/{self._dialog(self.new)}")
         self.page.wait_for_load_state("load")
         self._save("guide/preview-1280", Image.open(io.BytesIO(self.page.screenshot())))
+
+    def _correction(self):
+        """An invoice of which a price was wrong."""
+        invoice = self._invoice(250.0, 3)
+        self._open(f"/odoo/action-account.action_move_out_invoice_type/{invoice}", ".o_form_view")
+        self._press("Correct")
+        self.page.locator(".modal .o_form_view").wait_for()
+        self.page.locator(".modal td[name=price_unit]").first.click()
+        self.page.locator(".modal td[name=price_unit] input").fill("225")
+        self.page.locator(".modal td[name=price_unit] input").press("Tab")
+        self._shoot("guide/correction-1280", FORM)
 
     def _transfers(self):
         """Transfers that carry a reference and are not exactly what is open."""

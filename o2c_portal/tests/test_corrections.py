@@ -378,6 +378,20 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
         html, text = self.env["o2c.invoice.mail"]._write(self._make_invoice(), reader, "Invoice", "Hello")
         self.assertNotIn("Corrected", html + text)
 
+    def test_the_mails_go_out(self):
+        new = self._correct(self.invoice, {"price_unit": 900.0})
+        with patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")), \
+             patch.object(self.env.cr, "rollback", lambda: None):
+            self.env["o2c.send.run"].with_user(SUPERUSER_ID)._cron_send()
+        mails = self.env["mail.mail"].sudo().search([
+            ("model", "=", "account.move"), ("res_id", "in", (new | new.o2c_correction_credit_id).ids),
+            ("o2c_send_item_id", "!=", False),
+        ]).sorted("res_id")
+        self.assertEqual([mail.o2c_delivery_id.address for mail in mails], ["payer@example.com"] * 2)
+        for mail, text in zip(mails, ("This credit note cancels", "This invoice takes the place"), strict=True):
+            self.assertIn(text, mail.body_html)
+            self.assertEqual(len(mail.attachment_ids), 1)
+
     def test_the_paper_names_the_wrong_invoice(self):
         new = self._correct(self.invoice, {"price_unit": 900.0})
         for move, text in ((new, f"takes the place of {self.invoice.name}"), (new.o2c_correction_credit_id, "cancels")):
