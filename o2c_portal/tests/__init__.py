@@ -62,6 +62,7 @@ from . import test_statement_page
 from . import test_statement_send
 from . import test_translations
 from .core import test_banners
+from .core import test_correction_rules
 from .core import test_delivery_rules
 from .core import test_instalments
 from .core import test_invoicing

@@ -68,7 +68,7 @@ REFUSALS = [
 
 
 @tagged("-at_install", "post_install")
-class TestCorrections(BaseCase):
+class TestCorrectionRules(BaseCase):
     def test_mistakes_are_recognised(self):
         for new, expected in MISTAKES:
             with self.subTest(expected=expected, new=new):
