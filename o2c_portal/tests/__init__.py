@@ -64,6 +64,7 @@ from . import test_translations
 from .core import test_banners
 from .core import test_correction_rules
 from .core import test_delivery_rules
+from .core import test_fees
 from .core import test_instalments
 from .core import test_invoicing
 from .core import test_limits
