@@ -7,6 +7,8 @@ from odoo.tools import email_normalize, str2bool
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
+from ..models.res_partner_sending import NOTICE, PRINT
+
 
 class O2cPortalAccount(PortalAccount):
 
@@ -24,6 +26,16 @@ class O2cPortalAccount(PortalAccount):
                 ("date_maturity", "<", fields.Date.context_today(partner)),
             ])
         )
+
+    def _prepare_my_account_rendering_values(self, *args, **kwargs):
+        """Override of account: name the way the customer was given as well, or saving the form would change it."""
+        values = super()._prepare_my_account_rendering_values(*args, **kwargs)
+        partner = values["partner_sudo"]
+        if partner.invoice_sending_method in (NOTICE, PRINT):
+            ways = partner._fields["invoice_sending_method"]._description_selection(request.env)
+            way = partner.invoice_sending_method
+            values["invoice_sending_methods"] = {**values["invoice_sending_methods"], way: dict(ways)[way]}
+        return values
 
     @http.route()
     def portal_my_overdue_invoices(self, *args, **kwargs):

@@ -111,6 +111,17 @@ class TestPortalNotice(O2cCommon, HttpCase):
         queries(1)
         self.assertEqual(queries(12), queries(2))
 
+    def test_the_customer_who_saves_an_address_keeps_the_way(self):
+        new_test_user(self.env, "payer", groups="base.group_portal", partner_id=self.customer.id)
+        self.authenticate("payer", "payer")
+        for way, label in (("o2c_portal_notice", "by Portal, with a short email"),
+                           ("o2c_print", "on Paper, printed by us")):
+            self.customer.invoice_sending_method = way
+            page = html.fromstring(self._open("/my/account").content)
+            [chosen] = page.xpath("//select[@name='invoice_sending_method']/option[@selected]")
+            with self.subTest(way):
+                self.assertEqual((chosen.get("value"), chosen.text.strip()), (way, label))
+
     # The document behind a link
 
     def _open(self, url, **options):
