@@ -112,7 +112,7 @@ class O2cSendPreview(http.Controller):
             f"/o2c/send/preview/{kind}/{dialog_id}?document={int(document)}&reader={int(reader)}&done=test"
         )
 
-    @http.route("/pay/preview", **LIGHT)
+    @http.route(["/pay/preview", "/pay/preview/document"], **LIGHT)
     @guarded(answer_page, "GET", "HEAD")
     def o2c_pay_preview(self, **_query):
         """Say that a link of a preview or a test leads nowhere."""

@@ -141,9 +141,9 @@ class O2cContactChange(models.Model):
         """Send the old address the way to confirm or refuse. The mail stands in no chatter: it carries the token."""
         contact = self.partner_id
         lang = self.env["res.lang"]._lang_get(contact.lang).code or self.env.lang or "en_US"
-        words = self.with_context(lang=lang).env._
+        env = self.with_context(lang=lang).env
         self.env["o2c.account.contacts"]._mail(contact, self.company_id, self.old_email, "contact_change_mail", {
-            "subject": words("Is your new email address right?"),
+            "subject": env._("Is your new email address right?"),
             "change": self, "url": self._url(), "lang": lang,
         })
 

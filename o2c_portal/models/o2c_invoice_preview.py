@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from odoo import api, models
 from odoo.fields import Command
 
+from .res_partner_sending import NOTICE
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -54,6 +56,8 @@ class O2cInvoicePreview(models.AbstractModel):
         self.env["account.move.send"]._check_move_constraints(move)
         send, sending = self.env["account.move.send"], self.env["o2c.invoice.sending"]
         settings = send.with_company(move.company_id)._get_default_sending_settings(move, **chosen)
+        if NOTICE in settings["sending_methods"] and "email" not in settings["sending_methods"]:
+            settings = {**settings, **send._o2c_notice_data(move, settings)}
         move, readers = move.sudo(), []
         if "email" in settings["sending_methods"]:
             people = sending._people(move, settings, sending._followers(move)[move])
@@ -80,7 +84,7 @@ class O2cInvoicePreview(models.AbstractModel):
     @api.model
     def _attached(self, preview):
         """Return the names of the files that would go along."""
-        found = preview.settings.get("mail_attachments_widget") or []
+        found = () if preview.settings.get("o2c_notice") else preview.settings.get("mail_attachments_widget") or ()
         return [file["name"] for file in found if not file.get("skip")]
 
     @api.model
@@ -100,6 +104,8 @@ class O2cInvoicePreview(models.AbstractModel):
     def _files(self, preview):
         """Return ``[(name, bytes)]`` of the files that would go along, with a PDF whose links are samples. E-invoices
         are made when the document is sent."""
+        if preview.settings.get("o2c_notice"):
+            return []
         settings = {**preview.settings, "mail_attachments_widget": [*preview.settings["mail_attachments_widget"]]}
         send, paper = self.env["account.move.send"].with_context(o2c_preview=True), self._paper(preview, anew=True)
         send._generate_dynamic_reports({preview.move: settings})

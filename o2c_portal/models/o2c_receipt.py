@@ -159,18 +159,18 @@ class O2cReceipt(models.AbstractModel):
 
     def _subject(self, audience, content):
         """Return what the mail says at first sight: whether money came or went, how much, and for what."""
-        words = self.with_context(lang=content["lang"]).env._
+        env = self.with_context(lang=content["lang"]).env
         facts = {"amount": content["amount"], "company": content["company"].name, "customer": content["customer"]}
         kind = content["kind"] if content["incoming"] or content["kind"] == "refund" else "refund_reversal"
         subject = {
-            ("customer", "receipt"): lambda: words("Receipt: %(amount)s to %(company)s", **facts),
-            ("customer", "refund"): lambda: words("Refund: %(amount)s from %(company)s", **facts),
-            ("customer", "reversal"): lambda: words("Payment withdrawn: %(amount)s to %(company)s", **facts),
-            ("customer", "refund_reversal"): lambda: words("Refund withdrawn: %(amount)s from %(company)s", **facts),
-            ("staff", "receipt"): lambda: words("Payment received: %(amount)s from %(customer)s", **facts),
-            ("staff", "refund"): lambda: words("Sent back: %(amount)s to %(customer)s", **facts),
-            ("staff", "reversal"): lambda: words("Payment withdrawn: %(amount)s from %(customer)s", **facts),
-            ("staff", "refund_reversal"): lambda: words("Refund withdrawn: %(amount)s to %(customer)s", **facts),
+            ("customer", "receipt"): lambda: env._("Receipt: %(amount)s to %(company)s", **facts),
+            ("customer", "refund"): lambda: env._("Refund: %(amount)s from %(company)s", **facts),
+            ("customer", "reversal"): lambda: env._("Payment withdrawn: %(amount)s to %(company)s", **facts),
+            ("customer", "refund_reversal"): lambda: env._("Refund withdrawn: %(amount)s from %(company)s", **facts),
+            ("staff", "receipt"): lambda: env._("Payment received: %(amount)s from %(customer)s", **facts),
+            ("staff", "refund"): lambda: env._("Sent back: %(amount)s to %(customer)s", **facts),
+            ("staff", "reversal"): lambda: env._("Payment withdrawn: %(amount)s from %(customer)s", **facts),
+            ("staff", "refund_reversal"): lambda: env._("Refund withdrawn: %(amount)s to %(customer)s", **facts),
         }[audience, kind]()
         return f"{subject} ({content['subject_documents']})" if content["subject_documents"] else subject
 

@@ -107,6 +107,21 @@ class TestSendPreview(BannerMixin, PublicCase, MockEmail):
             page = page.removeprefix("<!DOCTYPE html>").replace('<head><base target="_blank"/>', "<head>")
             self.assertEqual(page, sent)
 
+    def test_a_notice_is_shown_as_the_notice_it_is(self):
+        self.invoice.partner_id.invoice_sending_method = "o2c_portal_notice"
+        path = self._dialog()
+        page = self._page(path)
+        self.assertIn(f"Invoice {self.invoice.name} of {self.company.name} is online", self._texts(page, "//dd"))
+        self.assertNotIn("Attached", self._texts(page, "//dt"))
+        shown = self._page(f"{path}/mail?reader=1").text
+        self.assertIn(f'{SAMPLE}/document"', shown)
+        self._page(f"{SAMPLE}/document")
+        dialog = self.env["account.move.send.wizard"].browse(int(path.rpartition("/")[2]))
+        dialog.with_user(self.clerk).action_send_and_print()
+        mail = self.mails.search([("o2c_delivery_id.address", "=", "alice@example.com")])
+        sent = re.sub(r"/pay/[A-Za-z0-9_-]{43}", SAMPLE, mail.body_html)
+        self.assertIn(sent.split("<body")[1], shown)
+
     def test_the_senders_words_are_shown(self):
         path = self._dialog(subject="Hello", body="<p>As agreed by phone.</p>", o2c_also_to="new@example.org")
         page = self._page(f"{path}?reader=3")
