@@ -76,6 +76,7 @@ from .core import test_paylink
 from .core import test_plan_form
 from .core import test_plans
 from .core import test_policy
+from .core import test_print_order
 from .core import test_progress
 from .core import test_public_surface
 from .core import test_recipient_list
