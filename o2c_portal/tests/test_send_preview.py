@@ -108,8 +108,7 @@ class TestSendPreview(BannerMixin, PublicCase, MockEmail):
             self.assertEqual(page, sent)
 
     def test_a_notice_is_shown_as_the_notice_it_is(self):
-        self.invoice.partner_id.invoice_sending_method = "o2c_portal_notice"
-        path = self._dialog()
+        path = self._dialog(sending_methods=["o2c_portal_notice"])
         page = self._page(path)
         self.assertIn(f"Invoice {self.invoice.name} of {self.company.name} is online", self._texts(page, "//dd"))
         self.assertNotIn("Attached", self._texts(page, "//dt"))
