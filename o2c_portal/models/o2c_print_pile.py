@@ -1,7 +1,5 @@
 """Documents printed together: one file, in the order of the post, with a list of them in front."""
 
-import tempfile
-
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
@@ -59,13 +57,10 @@ class O2cPrintPile(models.Model):
         for place, item in enumerate(items, 1):
             item.write({"pile_id": pile.id, "state": "open", "sequence": place,
                         "file_id": item.move_id.invoice_pdf_report_id.id})
-        with tempfile.TemporaryFile() as file:
-            pile._bind(items, Binder(file))
-            file.seek(0)
-            pile.attachment_id = self.env["ir.attachment"].sudo().create({
-                "name": f"{pile.display_name.replace(':', '-')}.pdf", "raw": file.read(),
-                "mimetype": "application/pdf", "res_model": self._name, "res_id": pile.id,
-            })
+        pile.attachment_id = self.env["ir.attachment"].sudo().create({
+            "name": f"{pile.display_name.replace(':', '-')}.pdf", "raw": pile._bound(items),
+            "mimetype": "application/pdf", "res_model": self._name, "res_id": pile.id,
+        })
         return pile
 
     def _in_order(self, items):
@@ -77,8 +72,9 @@ class O2cPrintPile(models.Model):
         home = self.company_id.country_id.code or ""
         return items.browse(sheet.document for sheet in in_order(sheets, home))
 
-    def _bind(self, items, binder):
-        """Write the documents one by one, each forgotten before the next is read, then the list that goes in front."""
+    def _bound(self, items):
+        """Return the documents in one PDF, with the list of them in front."""
+        binder = Binder()
         for item in items:
             try:
                 item.pages = binder.add(item.file_id.raw)
@@ -90,7 +86,7 @@ class O2cPrintPile(models.Model):
         report = self.env["ir.actions.report"].sudo().with_company(self.company_id)  # sudo: the caller has checked
         report = report.with_context(o2c_no_print_delay=True)
         binder.add(report._render_qweb_pdf(REPORT, res_ids=self.ids)[0], first=True)
-        binder.close()
+        return binder.bound()
 
     def _cover_rows(self):
         """Return ``[(place, customer, town, document, pages, amount)]`` of the documents in the file, as texts."""
