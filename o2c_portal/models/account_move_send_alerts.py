@@ -19,7 +19,7 @@ class AccountMoveSend(models.AbstractModel):
             lambda move: "email" in moves_data[move]["sending_methods"] and move.is_sale_document(include_receipts=True)
         )
         if bad := self._o2c_bad_readers(self._o2c_addressed(mailed, moves_data)):
-            alerts["o2c_bad_address"] = self._o2c_alert(bad, len(moves) > 1)
+            alerts["o2c_bad_address"] = self._o2c_bad_alert(bad, len(moves) > 1)
         return alerts
 
     @api.model
@@ -70,7 +70,7 @@ class AccountMoveSend(models.AbstractModel):
         return ""
 
     @api.model
-    def _o2c_alert(self, bad, many):
+    def _o2c_bad_alert(self, bad, many):
         """Return the warning: all of the readers of one document; of many, how many and the first few."""
         named = [self.env._("• %(name)s (%(why)s)", name=name, why=why) for name, why in bad]
         if not many:
