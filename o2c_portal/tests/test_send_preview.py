@@ -287,6 +287,14 @@ class TestSendPreview(BannerMixin, PublicCase, MockEmail):
 
     # Who may
 
+    def _refused(self, address, status=404):
+        """See that an address is refused, without a word about the document and without a trace."""
+        before, mails = self._written(), self.mails.search_count([])
+        page = self._page(address, status)
+        for words in (self.invoice.name, self.customer.name, "alice@example.com"):
+            self.assertNotIn(words, page.text)
+        self.assertEqual((self._written(), self.mails.search_count([])), (before, mails))
+
     def test_only_who_may_send(self):
         path, many = self._dialog(), self._dialog(self.invoice | self._make_invoice(5), kind="many")
         other = self._create_company(name="Other Company")
@@ -299,13 +307,15 @@ class TestSendPreview(BannerMixin, PublicCase, MockEmail):
             self.authenticate(user.login, user.login)
             for address in (path, f"{path}/mail", f"{path}/pdf", many, f"{path}x", "/o2c/send/preview/one/999999999"):
                 with self.subTest(user=name, address=address):
-                    self._page(address, 404)
+                    self._refused(address)
+            mails = self.mails.search_count([])
             self._test(path, 404)
+            self.assertEqual(self.mails.search_count([]), mails)
         self.authenticate("previewer", "previewer")
         self.clerk.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         for address in (path, f"{path}/mail", f"{path}/pdf", many):
             with self.subTest(user="left the company", address=address):
-                self._page(address, 404)
+                self._refused(address)
 
     def test_a_salesperson_may_not_preview_a_list(self):
         seller = new_test_user(self.env, "previewing_seller", email="s@example.com",
@@ -320,10 +330,13 @@ class TestSendPreview(BannerMixin, PublicCase, MockEmail):
         self.invoice.button_draft()
         for address in (path, f"{path}/mail", f"{path}/pdf"):
             self._page(address, 422)
+        before, mails = self._written(), self.mails.search_count([])
+        self._test(path, 422)
+        self.assertEqual((self._written(), self.mails.search_count([])), (before, mails))
 
     def test_numbers_that_are_none(self):
         path = self._dialog()
         for query in ("document=0", "document=2", "reader=0", "reader=9", "reader=x", "reader=-1", "document=%00",
                       "reader=99999999999999999999", "reader=²"):
             with self.subTest(query):
-                self._page(f"{path}?{query}", 404)
+                self._refused(f"{path}?{query}")
