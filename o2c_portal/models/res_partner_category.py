@@ -13,9 +13,10 @@ class ResPartnerCategory(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if any(vals.get("o2c_policy_id") for vals in vals_list):
+        tags = super().create(vals_list)
+        if any(tag.o2c_policy_id for tag in tags.sudo()):  # also by a default; sudo: whoever makes tags
             self.env.registry.clear_cache()  # of ``_o2c_any_has_policy``
-        return super().create(vals_list)
+        return tags
 
     def write(self, vals):
         if "o2c_policy_id" in vals:
@@ -25,5 +26,7 @@ class ResPartnerCategory(models.Model):
     @api.model
     @tools.ormcache()
     def _o2c_any_has_policy(self):
-        """Say whether any tag names a policy: every payment asks, and most companies have no such tag."""
-        return bool(self.sudo().search_count([("o2c_policy_id", "!=", False)], limit=1))  # a yes or no
+        """Say whether any tag names a policy: every payment asks, and most companies have no such tag. An archived one
+        may come back any time."""
+        tags_sudo = self.sudo().with_context(active_test=False)  # a yes or no
+        return bool(tags_sudo.search_count([("o2c_policy_id", "!=", False)], limit=1))

@@ -69,6 +69,25 @@ class TestPaymentPolicy(PolicyMixin, O2cCommon):
         self.assertEqual(self._resolved()[0], self.built_in)
         self.assertEqual(self._resolved(company=other)[0], self.late)
 
+    def test_a_tag_counts_from_the_moment_it_names_a_policy(self):
+        """Whether any tag does is remembered."""
+        (self.early_tag | self.late_tag).o2c_policy_id = False
+        tag = self.env["res.partner.category"].create({
+            "name": "Rested", "o2c_policy_id": self.late.id, "active": False,
+        })
+        self.customer.category_id = tag
+        self.assertEqual(self._resolved()[0], self.built_in)
+        tag.active = True
+        self.customer.invalidate_recordset()
+        self.assertEqual(self._resolved()[0], self.late)
+        tag.o2c_policy_id = False
+        self.assertEqual(self._resolved()[0], self.built_in)
+        self.env["res.partner.category"].with_context(default_o2c_policy_id=self.early.id).create({
+            "name": "By default", "partner_ids": [Command.link(self.customer.id)],
+        })
+        self.customer.invalidate_recordset()
+        self.assertEqual(self._resolved()[0], self.early)
+
     def test_the_customers_own_choice_is_per_company(self):
         other = self._create_company(name="Other Company")
         self.customer.o2c_policy_id = self.own
