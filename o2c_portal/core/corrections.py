@@ -8,31 +8,38 @@ from typing import Literal
 Verdict = Literal["nothing", "amend", "reissue"]
 Refusal = Literal["kind", "corrected", "reversed", "paying", "sending", "customer", "empty"]
 # What can be wrong, in the order in which it is told
-KINDS = ("price", "quantity", "tax", "text", "address", "delivery", "reference")
+KINDS = ("price", "quantity", "tax", "text", "added", "address", "delivery", "reference")
 # Facts of accounting and of tax law: they are never changed on a posted document
-HARD = frozenset({"price", "quantity", "tax", "text", "address"})
+HARD = frozenset({"price", "quantity", "tax", "text", "added", "address"})
 DIGITS = 6  # of prices and quantities; what differs by less is the same
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line as it is, or as it should be; ``quantity`` 0 leaves it out. Prices per unit, ``discount`` in percent."""
+    """One line as it is, or as it should be; ``quantity`` 0 leaves it out. Prices per unit, ``discount`` in percent,
+    ``product`` 0 for none."""
 
     quantity: float
     price: float
     discount: float
     taxes: frozenset[int]
     text: str
+    product: int = 0
 
 
 @dataclass(frozen=True)
 class Document:
-    """An invoice as it is, or as it should be; ``lines`` by the id of the line."""
+    """An invoice as it is, or as it should be; ``lines`` by the id of the line, those that are ``added`` have none."""
 
     contact: int
     delivery: int
     reference: str
     lines: dict[int, Line]
+    added: tuple[Line, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(round(line.quantity, DIGITS) for line in (*self.lines.values(), *self.added))
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ def changes(old: Document, new: Document, restated: bool = False) -> tuple[str, 
     found: set[str] = set()
     for key, line in old.lines.items():
         found |= _line_changes(line, new.lines[key])
+    if new.added:
+        found.add("added")
     if restated or old.contact != new.contact:
         found.add("address")
     if old.delivery != new.delivery:
@@ -89,8 +98,11 @@ def _line_changes(old: Line, new: Line) -> set[str]:
     ) if changed}
 
 
-def refusal(facts: Facts, lines: Iterable[Line]) -> Refusal | None:
-    """Return the first reason why an invoice cannot be corrected to these lines, None when it can."""
+def refusal(facts: Facts, empty: bool = False) -> Refusal | None:
+    """Return the first reason why an invoice cannot be corrected, None when it can.
+
+    :param empty: nothing is left on the new one
+    """
     reasons: tuple[tuple[Refusal, bool], ...] = (
         ("kind", not facts.invoice),
         ("corrected", facts.corrected),
@@ -98,7 +110,7 @@ def refusal(facts: Facts, lines: Iterable[Line]) -> Refusal | None:
         ("paying", facts.paying),
         ("sending", facts.sending),
         ("customer", not facts.same_customer),
-        ("empty", not any(round(line.quantity, DIGITS) for line in lines)),
+        ("empty", empty),
     )
     return next((reason for reason, holds in reasons if holds), None)
 

@@ -45,6 +45,7 @@ from . import o2c_banner_result
 from . import o2c_basket
 from . import o2c_cashier
 from . import o2c_correction
+from . import o2c_correction_lines
 from . import o2c_credit
 from . import o2c_invoice_mail
 from . import o2c_invoice_preview

@@ -42,6 +42,7 @@ class AccountMove(models.Model):
             "quantity": self.env._("quantity"),
             "tax": self.env._("tax"),
             "text": self.env._("description"),
+            "added": self.env._("a missing line"),
             "address": self.env._("name or address"),
             "delivery": self.env._("delivery address"),
             "reference": self.env._("your reference"),

@@ -39,15 +39,15 @@ class O2cCorrection(models.AbstractModel):
         )
 
     @api.model
-    def _check(self, move, facts=None, lines=None):
-        """:raises UserError: if the invoice cannot be corrected at this moment, or not to these lines"""
-        if problem := self._problem(move, facts or self._facts(move), lines):
+    def _check(self, move):
+        """:raises UserError: if the invoice cannot be corrected at this moment"""
+        if problem := self._problem(move, self._facts(move), self._document(move)):
             raise UserError(problem)
 
     @api.model
-    def _problem(self, move, facts, lines=None):
-        """Return in words why an invoice cannot be corrected, False when it can."""
-        reason = corrections.refusal(facts, self._document(move).lines.values() if lines is None else lines)
+    def _problem(self, move, facts, document):
+        """Return in words why an invoice cannot be corrected to a document, False when it can."""
+        reason = corrections.refusal(facts, document.is_empty)
         return reason and {
             "kind": self.env._("Only a posted customer invoice can be corrected."),
             "corrected": self.env._(
@@ -82,45 +82,20 @@ class O2cCorrection(models.AbstractModel):
             lambda payment: not payment.move_id and payment.state in ("in_process", "paid")
         ).ids
 
-    @api.model
-    def _document(self, move):
-        """Return an invoice as ``core.corrections.Document``."""
-        return corrections.Document(
-            contact=move.partner_id.id, delivery=move.partner_shipping_id.id, reference=move.ref or "",
-            lines={line.id: corrections.Line(
-                quantity=line.quantity, price=line.price_unit, discount=line.discount,
-                taxes=frozenset(line.tax_ids.ids), text=line.name or "",
-            ) for line in self._lines(move)},
-        )
-
-    @api.model
-    def _lines(self, move):
-        """Return the lines that can be wrong: those with an amount."""
-        return move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-
-    @api.model
-    def _total(self, move, document):
-        """Return what an invoice comes to with the lines of another document, as Odoo's tax computation has it."""
-        tax, rows = self.env["account.tax"], []
-        for line in self._lines(move):
-            wanted = document.lines[line.id]
-            rows.append({
-                **move._prepare_product_base_line_for_taxes_computation(line), "price_unit": wanted.price,
-                "quantity": wanted.quantity, "discount": wanted.discount, "tax_ids": tax.browse(wanted.taxes),
-            })
-        tax._add_tax_details_in_base_lines(rows, move.company_id)
-        tax._round_base_lines_tax_details(rows, move.company_id)
-        return tax._get_tax_totals_summary(
-            rows, move.currency_id, move.company_id, cash_rounding=move.invoice_cash_rounding_id,
-        )["total_amount_currency"]
-
     # What is done
 
     @api.model
     def _lock(self, move):
         """Let nobody else correct, pay or settle the invoice before we are through; what was left too long ago by who
-        began to pay it is given up."""
-        move.lock_for_update(allow_referencing=True)
+        began to pay it is given up.
+
+        :raises UserError: if somebody else is at it
+        """
+        if not move.try_lock_for_update(allow_referencing=True):
+            raise UserError(self.env._(
+                "%(old)s is being changed by somebody else at this moment. Look at it again in a minute.",
+                old=move.name,
+            ))
         claims, lines = self.env["o2c.payment.allocation"].sudo(), self._receivables(move)
         claims._lock_items(lines)
         claims._release_stale_claims(lines, set())
@@ -201,22 +176,6 @@ class O2cCorrection(models.AbstractModel):
         return values
 
     @api.model
-    def _line_commands(self, move, new, document):
-        """Return the commands that put right the lines of the copy, which are in the order of the old ones."""
-        commands, pairs = [], zip(self._lines(move).sorted("id"), self._lines(new).sorted("id"), strict=True)
-        known = self._document(move).lines
-        for old, line in pairs:
-            was, wanted = known[old.id], document.lines[old.id]
-            if not round(wanted.quantity, corrections.DIGITS):
-                commands.append(Command.delete(line.id))
-            elif was != wanted:
-                commands.append(Command.update(line.id, {
-                    "quantity": wanted.quantity, "price_unit": wanted.price, "discount": wanted.discount,
-                    "tax_ids": [Command.set(sorted(wanted.taxes))], "name": wanted.text,
-                }))
-        return commands
-
-    @api.model
     def _check_total(self, new, total):
         if new.currency_id.compare_amounts(new.amount_total, total):
             raise UserError(self.env._(
@@ -263,28 +222,6 @@ class O2cCorrection(models.AbstractModel):
             (funds | lines).reconcile()
 
     # What is told
-
-    @api.model
-    def _differences(self, move, document):
-        """Return ``[text]``: what was wrong and what is right, line by line."""
-        was, contacts, rows = self._document(move), self.env["res.partner"], []
-        for line in self._lines(move):
-            old, new = was.lines[line.id], document.lines[line.id]
-            if old != new:
-                rows.append(f"{old.text}: {self._line_text(move, old)} → {self._line_text(move, new)}")
-        for old, new in ((was.contact, document.contact), (was.delivery, document.delivery)):
-            if old != new:
-                rows.append(f"{contacts.browse(old).display_name} → {contacts.browse(new).display_name}")
-        if was.reference != document.reference:
-            rows.append(f"{was.reference or '–'} → {document.reference or '–'}")
-        return rows
-
-    @api.model
-    def _line_text(self, move, line):
-        taxes = ", ".join(self.env["account.tax"].browse(sorted(line.taxes)).mapped("name"))
-        parts = [f"{line.quantity:g} × {move.currency_id.format(line.price)}"]
-        parts += [f"-{line.discount:g} %"] if line.discount else []
-        return " ".join([*parts, *([f"({taxes})"] if taxes else [])])
 
     @api.model
     def _told(self, first, rows, words):

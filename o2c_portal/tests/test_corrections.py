@@ -436,12 +436,6 @@ class TestCorrections(CorrectionMixin, OrderMixin, O2cCommon):
         with self.assertRaises(AccessError):
             self.env["o2c.invoice.correction"].with_user(clerk).create({"move_id": self.invoice.id})
 
-    def test_a_line_of_another_document_is_refused(self):
-        other = self._make_invoice(5.0)
-        wizard = self._wizard(self.invoice)
-        with self.assertRaisesRegex(UserError, "another document"):
-            wizard.line_ids.move_line_id = other.invoice_line_ids
-
     # What pays it
 
     def test_links_and_codes_and_references_follow(self):

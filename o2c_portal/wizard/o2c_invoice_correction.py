@@ -1,7 +1,9 @@
 """Asks what is wrong with an invoice, says what will happen, and has it put right and sent."""
 
+from dataclasses import replace
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
 from ..core import corrections, money
@@ -81,25 +83,28 @@ class O2cInvoiceCorrection(models.TransientModel):
         for wizard in self:
             wizard.line_ids = [Command.clear(), *(
                 Command.create({
-                    "move_line_id": line.id, "name": line.name, "quantity": line.quantity, "discount": line.discount,
-                    "price_unit": line.price_unit, "tax_ids": [Command.set(line.tax_ids.ids)],
+                    "move_line_id": line.id, "product_id": line.product_id.id, "name": line.name,
+                    "quantity": line.quantity, "price_unit": line.price_unit, "discount": line.discount,
+                    "tax_ids": [Command.set(line.tax_ids.ids)],
                 })
                 for line in self.env["o2c.correction"]._lines(wizard.move_id)
             )]
 
     def _document(self):
-        """Return the invoice as it should be; lines that are not there any more stay as they are."""
+        """Return the invoice as it should be; lines that were taken away are left out."""
         self.ensure_one()
         known = self.env["o2c.correction"]._document(self.move_id).lines
-        typed = {line.move_line_id.id: line._line() for line in self.line_ids}
+        old = self.line_ids.filtered("move_line_id")
+        typed = {line.move_line_id.id: line._line() for line in old}
         return corrections.Document(
             contact=self.partner_id.id, delivery=self.partner_shipping_id.id, reference=self.reference or "",
-            lines={key: typed.get(key, line) for key, line in known.items()},
+            lines={key: typed.get(key, replace(line, quantity=0.0)) for key, line in known.items()},
+            added=tuple(line._line() for line in self.line_ids - old if line.quantity),
         )
 
     @api.depends(
         "reference", "partner_id", "partner_shipping_id", "restated", "line_ids.name", "line_ids.quantity",
-        "line_ids.price_unit", "line_ids.discount", "line_ids.tax_ids",
+        "line_ids.price_unit", "line_ids.discount", "line_ids.tax_ids", "line_ids.product_id",
     )
     def _compute_outcome(self):
         service = self.env["o2c.correction"]
@@ -111,7 +116,7 @@ class O2cInvoiceCorrection(models.TransientModel):
             total = service._total(move, document) if verdict == "reissue" else move.amount_total
             money_of = service._settlement(move, total)
             wizard.verdict, wizard.kinds = verdict, move._o2c_kinds_text(kinds)
-            wizard.problem = service._problem(move, facts, document.lines.values())
+            wizard.problem = service._problem(move, facts, document)
             wizard.new_total, wizard.difference = total, total - move.amount_total
             wizard.moved = money.to_major(money_of.moved, digits)
             wizard.still_open = money.to_major(money_of.open, digits)
@@ -138,8 +143,9 @@ class O2cInvoiceCorrection(models.TransientModel):
 
     def _orders_with_less(self):
         """Return the orders of which less is invoiced than before."""
-        less = self.line_ids.filtered(lambda line: line.quantity < line.move_line_id.quantity)
-        return less.move_line_id.sale_line_ids.order_id
+        wanted = self._document().lines
+        lines = self.env["o2c.correction"]._lines(self.move_id)
+        return lines.filtered(lambda line: wanted[line.id].quantity < line.quantity).sale_line_ids.order_id
 
     def action_correct(self):
         """Do what was shown, once, send it, and open the corrected invoice.
@@ -175,20 +181,23 @@ class O2cInvoiceCorrection(models.TransientModel):
 
 
 class O2cInvoiceCorrectionLine(models.TransientModel):
+    """A line of the invoice, or one that was forgotten on it."""
+
     _name = "o2c.invoice.correction.line"
     _description = "Line of an Invoice to Correct"
     _order = "id"
 
     wizard_id = fields.Many2one("o2c.invoice.correction", required=True, ondelete="cascade")
-    move_line_id = fields.Many2one("account.move.line", "Line", required=True, ondelete="cascade")
+    move_line_id = fields.Many2one("account.move.line", "Line", ondelete="cascade", help="Empty: the line is added.")
     currency_id = fields.Many2one(related="wizard_id.currency_id")
     company_id = fields.Many2one(related="wizard_id.move_id.company_id")
     was = fields.Char("Until Now", compute="_compute_was")
+    product_id = fields.Many2one("product.product", ondelete="cascade")
     name = fields.Text("Description")
-    quantity = fields.Float(digits="Product Unit", help="0 leaves the line out.")
-    price_unit = fields.Float("Price", digits="Product Price")
+    quantity = fields.Float(digits="Product Unit", default=1.0, help="0 leaves the line out.")
+    price_unit = fields.Float("Price", min_display_digits="Product Price")  # not rounded, as on invoices
     discount = fields.Float("Discount %", digits="Discount")
-    tax_ids = fields.Many2many("account.tax", string="Taxes")
+    tax_ids = fields.Many2many("account.tax", string="Taxes", context={"active_test": False})
 
     @api.depends("move_line_id")
     def _compute_was(self):
@@ -198,16 +207,25 @@ class O2cInvoiceCorrectionLine(models.TransientModel):
             was = service._document(move).lines.get(line.move_line_id._origin.id)
             line.was = was and service._line_text(move, was)
 
-    @api.constrains("move_line_id", "tax_ids")
-    def _check_lines_and_taxes(self):
-        """Refuse lines of other documents and taxes the user may not see: ids come from the client."""
+    @api.onchange("product_id")
+    def _onchange_product_id(self):
+        """Fill in what Odoo does when this product is entered on the invoice."""
+        if self.product_id and not self.move_line_id:
+            self.update(self.env["o2c.correction"]._product_values(self.wizard_id.move_id, self.product_id))
+
+    @api.constrains("move_line_id", "product_id", "name", "tax_ids")
+    def _check_line(self):
+        """Refuse lines of other documents, and what the user may not see: ids come from the client."""
         for line in self.sudo(False):  # constraints run with elevated rights
-            if line.move_line_id.move_id != line.wizard_id.move_id:
+            if line.move_line_id and line.move_line_id.move_id != line.wizard_id.move_id:
                 raise UserError(self.env._("This line belongs to another document."))
+            if not line.move_line_id and not (line.name or "").strip():
+                raise ValidationError(self.env._("Say what the added line is for."))
+            line.product_id.check_access("read")
             line.tax_ids.check_access("read")
 
     def _line(self):
         return corrections.Line(
             quantity=self.quantity, price=self.price_unit, discount=self.discount,
-            taxes=frozenset(self.tax_ids._origin.ids), text=self.name or "",
+            taxes=frozenset(self.tax_ids._origin.ids), text=self.name or "", product=self.product_id._origin.id,
         )

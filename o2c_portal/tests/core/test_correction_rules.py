@@ -38,11 +38,13 @@ MISTAKES = [
     (changed(taxes=frozenset()), ("tax",)),
     (changed(text="Services"), ("text",)),
     (changed(text=" Goods "), ()),
+    (replace(OLD, added=(LINE,)), ("added",)),
     (replace(OLD, contact=2), ("address",)),
     (replace(OLD, delivery=2), ("delivery",)),
     (replace(OLD, reference="PO 2"), ("reference",)),
     (replace(OLD, reference="PO 1 "), ()),
-    (replace(changed(price=1, quantity=1, taxes=frozenset(), text=""), contact=2, delivery=2, reference=""), KINDS),
+    (replace(changed(price=1, quantity=1, taxes=frozenset(), text=""), added=(LINE,), contact=2, delivery=2,
+             reference=""), KINDS),
 ]
 DECISIONS = [
     ((), Facts(), "nothing"),
@@ -54,7 +56,7 @@ DECISIONS = [
     (("reference",), Facts(electronic=True), "reissue"),
     ((), Facts(electronic=True), "nothing"),
     (("price", "reference"), Facts(), "reissue"),
-    *(((kind,), Facts(), "reissue") for kind in ("price", "quantity", "tax", "text", "address")),
+    *(((kind,), Facts(), "reissue") for kind in ("price", "quantity", "tax", "text", "added", "address")),
 ]
 REFUSALS = [
     (Facts(), None),
@@ -85,12 +87,17 @@ class TestCorrectionRules(BaseCase):
     def test_why_not(self):
         for facts, expected in REFUSALS:
             with self.subTest(expected=expected):
-                self.assertEqual(refusal(facts, [LINE]), expected)
+                self.assertEqual(refusal(facts), expected)
 
     def test_an_invoice_without_lines_is_no_correction(self):
-        self.assertEqual(refusal(Facts(), [replace(LINE, quantity=0)]), "empty")
-        self.assertIsNone(refusal(Facts(), [replace(LINE, quantity=0), LINE]))
-        self.assertIsNone(refusal(Facts(), [replace(LINE, quantity=-1)]))
+        nothing = replace(OLD, lines={10: replace(LINE, quantity=0)})
+        for document, empty in [
+            (nothing, True), (changed(quantity=0), False), (replace(nothing, added=(LINE,)), False),
+            (replace(OLD, lines={10: replace(LINE, quantity=-1)}), False),
+        ]:
+            with self.subTest(document=document):
+                self.assertEqual(document.is_empty, empty)
+                self.assertEqual(refusal(Facts(), document.is_empty), "empty" if empty else None)
 
     def test_money_goes_to_the_new_invoice_and_the_rest_is_credit(self):
         self.assertEqual(settle(0, 900), Settlement(0, 900, 0))
