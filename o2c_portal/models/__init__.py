@@ -18,6 +18,7 @@ from . import o2c_pay_link_account
 from . import o2c_pay_link_correction
 from . import o2c_pay_link_order
 from . import o2c_payment_allocation
+from . import o2c_payment_allocation_correction
 from . import o2c_payment_fee
 from . import o2c_payment_plan
 from . import o2c_payment_plan_item

@@ -35,6 +35,11 @@ class AccountMove(models.Model):
         for move in self:
             move.o2c_corrected_by_id = move.o2c_correction_ids.filtered(lambda new: new.state != "cancel")[:1]
 
+    def _o2c_latest(self):
+        """Return the invoice that stands in the place of this one by now, itself where it was not corrected."""
+        self.ensure_one()
+        return self.o2c_corrected_by_id._o2c_latest() if self.o2c_corrected_by_id else self
+
     def _o2c_kinds_text(self, kinds):
         """Return in words what was wrong, such as "price, tax"."""
         words = {

@@ -255,6 +255,9 @@ class PaymentTransaction(models.Model):
             return self._o2c_create_payment_in_order(**extra_create_values)
         self.o2c_allocation_ids._reclaim()  # they may have been given up at the very moment the provider said yes
         claims = self.o2c_allocation_ids._keep_open()
+        if followed := self.o2c_allocation_ids._follow_corrections():
+            claims |= followed
+            self.invoice_ids |= followed.move_id
         values = {**self._o2c_payment_values(claims), **extra_create_values}
         method_line = self.env["account.payment.method.line"].browse(values["payment_method_line_id"])
         # With Odoo's accounting app a payment without an outstanding account would have no entry to settle with.

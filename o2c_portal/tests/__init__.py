@@ -14,6 +14,7 @@ from . import test_banner
 from . import test_banner_pages
 from . import test_banner_paper
 from . import test_billing_contacts
+from . import test_correction_late_money
 from . import test_correction_lines
 from . import test_corrections
 from . import test_customer_request

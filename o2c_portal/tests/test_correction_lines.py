@@ -49,9 +49,9 @@ class TestCorrectionLines(CorrectionMixin, OrderMixin, O2cCommon):
         position = self.env["account.fiscal.position"].create({"name": "Abroad"})
         none = self._make_tax("None", 0, fiscal_position_ids=position.ids, original_tax_ids=self.tax.ids)
         invoice = self._make_invoice(10.0, currency_id=euro.id, fiscal_position_id=position.id)
-        with Form(self.env["o2c.invoice.correction"].with_context(default_move_id=invoice.id)) as form:
-            with form.line_ids.new() as line:
-                line.product_id = self.product
+        form = Form(self.env["o2c.invoice.correction"].with_context(default_move_id=invoice.id))
+        with form, form.line_ids.new() as line:
+            line.product_id = self.product
         added = form.record.line_ids[-1]
         self.assertEqual((added.price_unit, added.tax_ids), (100.0, none))
         form.record.action_correct()
