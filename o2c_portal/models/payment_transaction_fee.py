@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..core import money, notices
+from .o2c_money_notice import MONEY_JOURNALS
 
 _logger = logging.getLogger(__name__)
 
@@ -56,9 +57,28 @@ class PaymentTransaction(models.Model):
         self.o2c_fee_problem = False
 
     def _o2c_is_given_back(self):
-        """True when all of the payment was sent back through its provider."""
-        refunds = self.child_transaction_ids.filtered(lambda tx: tx.operation == "refund" and tx.payment_id)
-        return bool(refunds) and self.currency_id.compare_amounts(-sum(refunds.mapped("amount")), self.amount) >= 0
+        """True when all of the payment was sent back, by its provider or by hand."""
+        refunds = self._o2c_refunds()
+        given, fee_left = -sum(refunds.mapped("amount")), self.o2c_fee
+        for item, amount in self._o2c_sent_by_hand().items():
+            rest = min(item.amount_residual_currency, fee_left)  # it settles the credit note over the fee
+            given, fee_left = given + amount + rest, fee_left - rest
+        return bool(given) and self.currency_id.compare_amounts(given, self.amount) >= 0
+
+    def _o2c_refunds(self):
+        """Return what the provider has sent back of the payment."""
+        return self.child_transaction_ids.filtered(lambda tx: tx.operation == "refund" and tx.payment_id)
+
+    def _o2c_sent_by_hand(self):
+        """Return ``{journal item: amount}``: money that a person sent to the customer, and how much of it is matched
+        with this payment."""
+        sent, own = {}, self._o2c_receivables(self.payment_id.move_id)
+        for partial in own.matched_debit_ids:
+            item = partial.debit_move_id
+            if item.journal_id.type in MONEY_JOURNALS and item.currency_id == self.currency_id:
+                sent[item] = sent.get(item, 0.0) + partial.credit_amount_currency
+        refunds = self._o2c_refunds().payment_id.move_id
+        return {item: amount for item, amount in sent.items() if item.move_id not in refunds}
 
     # The invoice
 
@@ -122,7 +142,7 @@ class PaymentTransaction(models.Model):
     def _o2c_credit_fee(self):
         """Credit the invoice over the fee, and settle the credit note with what was sent back, or with the invoice
         where the payment is gone. Nothing to do where a clerk has undone the invoice."""
-        invoice = self.o2c_fee_move_id
+        invoice = self.o2c_fee_move_id._o2c_latest()
         if invoice.state != "posted" or invoice.reversal_move_ids.filtered(lambda move: move.state == "posted"):
             return
         today = fields.Date.context_today(self)
@@ -132,11 +152,11 @@ class PaymentTransaction(models.Model):
         }])
         note.action_post()
         own = self._o2c_receivables(note)
-        refunds = self.child_transaction_ids.filtered(lambda tx: tx.operation == "refund").payment_id.move_id
-        open_items = self._o2c_receivables(invoice | refunds).filtered(
+        items = self._o2c_receivables(invoice | self._o2c_refunds().payment_id.move_id)
+        open_items = items.union(*self._o2c_sent_by_hand()).filtered(
             lambda item: item.account_id == own.account_id and not item.reconciled and item.balance > 0
         )
-        if open_items:
+        if open_items and not own.reconciled:  # where the invoice was open, posting has matched them already
             (own | open_items).reconcile()
         self.o2c_fee_refund_id = note
 

@@ -41,6 +41,7 @@ from . import test_pay_link
 from . import test_pay_page
 from . import test_payment_fee
 from . import test_payment_fee_page
+from . import test_payment_fee_return
 from . import test_payment_history
 from . import test_payment_plan
 from . import test_payment_policy

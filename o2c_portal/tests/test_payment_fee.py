@@ -14,8 +14,8 @@ from .fee_common import FeeMixin
 from .test_money_event import MoneyEventCase
 
 
-@tagged("post_install", "-at_install")
-class TestPaymentFee(FeeMixin, MoneyEventCase):
+class PaymentFeeCase(FeeMixin, MoneyEventCase):
+    """Payments with a fee of 15.25 of an invoice over 1000, from their start to what follows from them."""
 
     def setUp(self):
         super().setUp()
@@ -33,12 +33,13 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
         method = method or self.payment_method
         return self.env["o2c.payment.fee"]._charge(quote, self.customer, self.dummy_provider, method)
 
-    def _start(self, quote, **values):
+    def _start(self, quote, payer=None, **values):
         """Start a payment of a quote the way the controllers do."""
         self._count += 1
         return self._create_transaction(
             "direct", reference=f"FEE-{self._count}", amount=quote.amount, currency_id=quote.currency_id,
-            partner_id=self.customer.id, **self.cashier._transaction_values(quote, f"payer {self._count}"), **values,
+            partner_id=self.customer.id, **values,
+            **self.cashier._transaction_values(quote, payer or f"payer {self._count}"),
         ).sudo()
 
     def _finish(self, transaction):
@@ -59,6 +60,10 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
     def _due(self):
         self.env.flush_all()
         return sorted(self.env["o2c.due.item"].search([("partner_id", "=", self.customer.id)]).mapped("residual"))
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentFee(PaymentFeeCase):
 
     # How much
 
@@ -141,6 +146,31 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
         self.assertEqual(transaction.o2c_fee_move_id.amount_total, quote.fee_minor)
         self.assertEqual(self._due(), [1000.0])  # the invoice of setUp
 
+    def test_a_currency_with_three_decimals(self):
+        dinar = self.setup_other_currency("KWD", rounding=0.001, rates=[("2017-01-01", 0.3)])
+        self.fee.write({"currency_id": dinar.id, "fixed": 0.025, "cost_fixed": 0.025})
+        for total in (1.001, 33.333, 1234.567):
+            with self.subTest(total=total):
+                quote = self._quote(self._make_invoice(total, currency_id=dinar.id))
+                self.assertLessEqual(quote.fee_minor, int(money.to_minor(total, 3) * 0.015) + 25)
+                self.assertGreater(quote.fee_minor, 0)
+                transaction = self._start(quote)
+                self._finish(transaction)
+                self.assertEqual(money.to_minor(transaction.o2c_fee_move_id.amount_total, 3), quote.fee_minor)
+                self.assertEqual(transaction.o2c_fee_move_id.amount_residual, 0.0)
+        self.assertEqual(self._due(), [1000.0])  # the invoice of setUp
+
+    def test_a_basket_of_documents_paid_in_part_has_one_fee(self):
+        policy = self.env.ref("o2c_portal.payment_policy_built_in").sudo()
+        policy.write({"mode": "part", "order": "payer", "minimum_kind": "none"})
+        items = [item for total in (100.01, 200.02, 300.03) for item in self._make_invoice(total)._o2c_instalments()]
+        quote = self._charge(self.cashier._quote_basket(self.invoice.currency_id, items, [10001, 5000, 1]))
+        self.assertEqual((quote.paid_minor, quote.fee_minor), (15002, 250))
+        transaction = self._start(quote)
+        self._finish(transaction)
+        self.assertEqual((transaction.amount, transaction.o2c_fee_move_id.amount_residual), (152.52, 0.0))
+        self.assertEqual(self._due(), [150.02, 300.02, 1000.0])
+
     # What is charged
 
     def test_nothing_but_documents_credit_and_fee_is_charged(self):
@@ -213,6 +243,39 @@ class TestPaymentFee(FeeMixin, MoneyEventCase):
         self.assertFalse(transaction.o2c_fee_problem or transaction.payment_id.activity_ids)
         self._apply()
         self.assertEqual(transaction.o2c_fee_move_id.amount_residual, 0.0)
+
+    def test_whatever_step_fails_nothing_is_left_half_done(self):
+        for model, method in [
+            ("payment.transaction", "_o2c_fee_values"), ("account.move", "action_post"),
+            ("account.move.line", "reconcile"),
+        ]:
+            with self.subTest(step=method):
+                self.invoice = self._make_invoice(1000.0)
+                transaction = self._start(self._quote())
+                transaction._set_done()
+                transaction._post_process()
+                made = [("invoice_origin", "=", transaction.payment_id.name)]
+                with patch.object(self.env.registry[model], method, side_effect=RuntimeError("power cut")), \
+                     self.assertLogs("odoo.addons.o2c_portal.models.payment_transaction_fee", "WARNING"):
+                    self._apply()
+                self.assertFalse(self.env["account.move"].search(made) or transaction.o2c_fee_move_id)
+                for _run in range(2):
+                    transaction._o2c_settle_fees()
+                    self.assertEqual(self.env["account.move"].search(made), transaction.o2c_fee_move_id)
+                self.assertEqual(transaction.o2c_fee_move_id.amount_residual, 0.0)
+
+    def test_two_tabs_with_different_methods_charge_what_each_showed(self):
+        free = self.payment_method.copy({"code": "free"})
+        self.fee.payment_method_id = self.payment_method
+        with_fee = self._start(self._quote(), "tabs")
+        without = self._start(self._quote(method=free), "tabs", payment_method_id=free.id)
+        self.assertEqual((with_fee.amount, without.amount, without.o2c_fee), (1015.25, 1000.0, 0.0))
+        self._finish(without)
+        self.assertFalse(without.o2c_fee_move_id)
+        self.assertEqual(self._due(), [])
+        payment = self._finish(with_fee)  # in the tab that was left: it was captured with its fee
+        self.assertEqual((with_fee.o2c_fee_move_id.amount_total, self._due()), (15.25, [-1000.0]))
+        self.assertTrue(payment.activity_ids)
 
     def test_together_with_a_payment_on_account(self):
         self.env.ref("o2c_portal.payment_policy_built_in").sudo().on_account = True
