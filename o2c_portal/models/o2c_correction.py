@@ -240,7 +240,18 @@ class O2cCorrection(models.AbstractModel):
 
     @api.model
     def _settlement(self, move, total):
-        """Return what becomes of the money when the new invoice comes to ``total``, as ``Settlement``."""
+        """Return what becomes of the money when the new invoice comes to ``total``, as ``Settlement``; what is open of
+        the same payments counts too."""
         digits = move.currency_id.decimal_places
         paid = money.to_minor(move.amount_total - move.amount_residual, digits)
-        return corrections.settle(paid, money.to_minor(total, digits))
+        spare = -sum(
+            item.amount_residual_currency for item in self._funds(move) if item.currency_id == move.currency_id
+        )
+        return corrections.settle(paid + money.to_minor(max(spare, 0.0), digits), money.to_minor(total, digits))
+
+    @api.model
+    def _deducted(self, move):
+        """Return what payments of the invoice settled without money, such as a discount for early payment."""
+        payments = self._funds(move).payment_id.filtered(lambda payment: payment.currency_id == move.currency_id)
+        items = payments.move_id.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        return move.currency_id.round(-sum(items.mapped("amount_currency")) - sum(payments.mapped("amount")))

@@ -15,6 +15,7 @@ from . import test_banner_pages
 from . import test_banner_paper
 from . import test_billing_contacts
 from . import test_correction_late_money
+from . import test_correction_limits
 from . import test_correction_lines
 from . import test_corrections
 from . import test_customer_request

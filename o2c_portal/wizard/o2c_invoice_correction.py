@@ -139,6 +139,23 @@ class O2cInvoiceCorrection(models.TransientModel):
                 "%(orders)s has more to invoice then. If it should not be invoiced, change the order as well.",
                 orders=", ".join(orders.mapped("name")),
             ))
+        return hints + self._money_hints()
+
+    def _money_hints(self):
+        """Return what to look at, for nobody else will: sentence by sentence."""
+        move, hints = self.move_id, []
+        if drafts := move.reversal_move_ids.filtered(lambda credit: credit.state == "draft"):
+            hints.append(self.env._(
+                "A credit note over %(name)s waits as a draft (%(drafts)s). Delete it, or all is credited twice.",
+                name=move.name, drafts=", ".join(drafts.mapped("display_name")),
+            ))
+        deducted = self.env["o2c.correction"]._deducted(move)
+        if move.currency_id.compare_amounts(deducted, 0) > 0:
+            hints.append(self.env._(
+                "%(amount)s was deducted when %(name)s was paid, such as a discount for early payment. It stays "
+                "deducted: see whether it is right for the new total.",
+                amount=move.currency_id.format(deducted), name=move.name,
+            ))
         return hints
 
     def _orders_with_less(self):
