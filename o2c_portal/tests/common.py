@@ -46,3 +46,17 @@ class O2cCommon(AccountPaymentCommon):
         if post:
             invoice.action_post()
         return invoice
+
+    @classmethod
+    def _make_readers(cls):
+        """Return two contacts who get the customer's invoices, the second one in French; mails in it are short."""
+        cls.env["res.lang"]._activate_lang("fr_FR")
+        cls.customer.write({"is_company": True, "lang": "en_US"})
+        cls.env.ref("account.email_template_edi_invoice").with_context(lang="fr_FR").write({
+            "subject": "Facture {{ object.name }}", "body_html": "<p>Bonjour</p>",
+        })
+        return cls.env["res.partner"].create([
+            {"name": name, "email": f"{name.lower()}@example.com", "parent_id": cls.customer.id, "lang": lang,
+             "o2c_role_invoice": True}
+            for name, lang in (("Alice", "en_US"), ("Bob", "fr_FR"))
+        ])

@@ -31,19 +31,10 @@ class TestInvoiceReaders(O2cCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("fr_FR")
         cls.company = cls.env.company
-        cls.customer.write({"is_company": True, "lang": "en_US"})
-        cls.alice, cls.bob = cls.env["res.partner"].create([
-            {"name": name, "email": f"{name.lower()}@example.com", "parent_id": cls.customer.id, "lang": lang,
-             "o2c_role_invoice": True}
-            for name, lang in (("Alice", "en_US"), ("Bob", "fr_FR"))
-        ])
+        cls.alice, cls.bob = cls._make_readers()
         cls.mails = cls.env["mail.mail"].sudo()
         cls.template = cls.env.ref("account.email_template_edi_invoice")
-        cls.template.with_context(lang="fr_FR").write({
-            "subject": "Facture {{ object.name }}", "body_html": "<p>Bonjour</p>",
-        })
 
     def setUp(self):
         super().setUp()

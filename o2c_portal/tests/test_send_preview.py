@@ -27,17 +27,8 @@ class TestSendPreview(BannerMixin, PublicCase, MockEmail):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("fr_FR")
         cls.company = cls.env.company
-        cls.customer.write({"is_company": True, "lang": "en_US"})
-        cls.alice, cls.bob = cls.env["res.partner"].create([
-            {"name": name, "email": f"{name.lower()}@example.com", "parent_id": cls.customer.id, "lang": lang,
-             "o2c_role_invoice": True}
-            for name, lang in (("Alice", "en_US"), ("Bob", "fr_FR"))
-        ])
-        cls.env.ref("account.email_template_edi_invoice").with_context(lang="fr_FR").write({
-            "subject": "Facture {{ object.name }}", "body_html": "<p>Bonjour</p>",
-        })
+        cls.alice, cls.bob = cls._make_readers()
         cls.clerk = new_test_user(cls.env, "previewer", name="Previewer", email="previewer@example.com",
                                   groups="account.group_account_invoice")
         cls.invoice = cls._make_invoice(1000, cls._make_term((30, 0), (70, 30)))

@@ -259,18 +259,23 @@ class TestSendRun(O2cCommon, MockEmail):
         self._queue(mail)
         self.assertEqual((item.state, item.delivered), ("sent", 2))
 
+    def _send_to_a_bad_address(self, invoice, bad):
+        """Return ``(run, mail)``: of two mails the one whose address has ``bad`` in it, which came back."""
+        run = self._start(invoice)
+        self._cron()
+        stuck, other = self._written(invoice).sorted(lambda mail: bad not in mail.email_to)
+        self._queue(other)
+        stuck.write({"state": "exception", "failure_reason": "550 5.1.1 unknown"})
+        stuck._o2c_note("mail_email_invalid")
+        return run, stuck
+
     def test_what_failed_goes_to_the_address_its_reader_has_by_now(self):
         clerk = self.env["res.partner"].create({
             "name": "Books", "email": "typo@example.com", "parent_id": self.customer.id, "o2c_role_invoice": True,
         })
         self.customer.o2c_role_invoice = True
         invoice = self._make_invoice(100)
-        run = self._start(invoice)
-        self._cron()
-        stuck, other = self._written(invoice).sorted(lambda mail: "typo" not in mail.email_to)
-        self._queue(other)
-        stuck.write({"state": "exception", "failure_reason": "550 5.1.1 unknown"})
-        stuck._o2c_note("mail_email_invalid")
+        run, stuck = self._send_to_a_bad_address(invoice, "typo")
         old, link = stuck.o2c_delivery_id, stuck.o2c_delivery_id.link_id
         self.assertIn(link._url(), stuck.body_html)
         clerk.email = "books@example.com"
@@ -311,13 +316,7 @@ class TestSendRun(O2cCommon, MockEmail):
 
     def test_what_failed_goes_to_a_corrected_extra_address(self):
         extra = self.env["o2c.billing.address"].create({"partner_id": self.customer.id, "email": "scaner@example.com"})
-        invoice = self._make_invoice(100)
-        run = self._start(invoice)
-        self._cron()
-        stuck, other = self._written(invoice).sorted(lambda mail: "scaner" not in mail.email_to)
-        self._queue(other)
-        stuck.write({"state": "exception", "failure_reason": "550 5.1.1 unknown"})
-        stuck._o2c_note("mail_email_invalid")
+        run, stuck = self._send_to_a_bad_address(self._make_invoice(100), "scaner")
         extra.email = "scanner@example.com"
         run.action_retry_failed()
         self.assertEqual((stuck.state, stuck.email_to), ("outgoing", "scanner@example.com"))
