@@ -312,6 +312,16 @@ class TestPaymentFee(PaymentFeeCase):
         self.assertEqual((transaction.o2c_fee_move_id.amount_residual, self._due()), (0.0, [-1000.0]))
         self.assertEqual(len(payment.activity_ids), 1)
 
+    def test_money_for_what_was_corrected_meanwhile_pays_the_new_invoice_and_the_fee(self):
+        transaction = self._start(self._quote())
+        transaction.o2c_allocation_ids._release("left")
+        wizard = self.env["o2c.invoice.correction"].create({"move_id": self.invoice.id, "send": False})
+        wizard.line_ids.price_unit = 900.0
+        wizard.action_correct()
+        self._finish(transaction)
+        self.assertEqual((wizard.result_id.amount_residual, transaction.o2c_fee_move_id.amount_residual), (0.0, 0.0))
+        self.assertEqual(self._due(), [-100.0])
+
     # What goes wrong
 
     def test_a_fee_that_cannot_be_invoiced_is_credit_with_a_task(self):
