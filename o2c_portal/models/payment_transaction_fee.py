@@ -151,12 +151,13 @@ class PaymentTransaction(models.Model):
             "ref": self.env._("%(payment)s was given back or withdrawn", payment=self.payment_id.name),
         }])
         note.action_post()
-        own = self._o2c_receivables(note)
+        # where the invoice was open, posting has matched them already
+        own = self._o2c_receivables(note).filtered(lambda item: not item.reconciled)
         items = self._o2c_receivables(invoice | self._o2c_refunds().payment_id.move_id)
         open_items = items.union(*self._o2c_sent_by_hand()).filtered(
             lambda item: item.account_id == own.account_id and not item.reconciled and item.balance > 0
         )
-        if open_items and not own.reconciled:  # where the invoice was open, posting has matched them already
+        if open_items:
             (own | open_items).reconcile()
         self.o2c_fee_refund_id = note
 
