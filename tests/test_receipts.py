@@ -40,7 +40,9 @@ def test_killed_while_receipts_are_made(start_server, mailbox):
         server.kill()
         server.start()
     wait_until(lambda: states(shop), {"sent": PAYMENTS}, timeout=240)  # a killed row comes back after two minutes
-    [[mails]] = shop.query("SELECT count(*) FROM mail_mail WHERE o2c_notice_id IS NOT NULL")
+    [[mails]] = shop.query(
+        "SELECT count(*) FROM mail_mail JOIN o2c_delivery row ON row.id = o2c_delivery_id WHERE row.kind = 'receipt'"
+    )
     assert mails == str(PAYMENTS)
     received = [mail for mail in mailbox.messages if "payer@example.com" in mail.recipients]
     assert len({str(mail["Message-ID"]) for mail in received}) == PAYMENTS

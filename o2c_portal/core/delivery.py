@@ -7,6 +7,7 @@ BACKOFF = (
     timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12), timedelta(hours=24),
 )
 LONGEST_REASON = 200  # characters
+UNDELIVERABLE = ("failed", "bounced", "suppressed")
 HOPELESS = ("mail_email_invalid", "mail_email_missing", "mail_from_invalid", "mail_from_missing")
 # What a mail server says of an address that does not exist: RFC 5321 replies, RFC 3463 enhanced codes
 _NO_SUCH_ADDRESS = re.compile(r"\b55[013]\b|\b5\.1\.\d{1,3}\b")
@@ -35,6 +36,14 @@ def next_try(failure_type, reason, tries):
     if failure_type in HOPELESS or is_bad_address(failure_type, reason) or tries >= len(BACKOFF):
         return None
     return BACKOFF[tries]
+
+
+def outcome(states):
+    """Return what became of a document, given the states of its mails to the customer: ``failed`` when one of them is
+    not there, for that is what must be seen; ``queued`` while one is on its way; else ``sent``."""
+    if any(state in UNDELIVERABLE for state in states):
+        return "failed"
+    return "queued" if "queued" in states else "sent"
 
 
 def message_id(kind, document, copy, seal, host):

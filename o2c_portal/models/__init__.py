@@ -8,7 +8,8 @@ from . import o2c_billing_address
 from . import o2c_contact_change
 from . import o2c_customer_request
 from . import o2c_delivery
-from . import o2c_delivery_paper  # extends it
+from . import o2c_delivery_outcome  # extends it
+from . import o2c_delivery_paper  # likewise
 from . import o2c_invoice_attempt
 from . import o2c_money_event
 from . import o2c_money_notice

@@ -3,7 +3,7 @@
 # pylint: disable=consider-merging-classes-inherited
 from odoo import api, fields, models
 
-from .o2c_delivery import UNDELIVERABLE
+from ..core.delivery import UNDELIVERABLE
 
 
 class AccountMove(models.Model):

@@ -33,14 +33,14 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _get_default_sending_settings(self, move, from_cron=False, **custom_settings):
-        """Override of account: who else gets the mail, as the sender left it; and whether a person chose the readers,
-        who then get it even where mails came back before."""
+        """Override of account: who else gets the mail, as the sender left it; and whether a person sends this very
+        document: it is tried then even where mails came back before."""
         settings = super()._get_default_sending_settings(move, from_cron=from_cron, **custom_settings)
         if "email" in settings["sending_methods"]:
             settings["o2c_also_to"] = (
                 custom_settings["o2c_also_to"] if "o2c_also_to" in custom_settings else self._o2c_default_also_to(move)
             )
-            settings["o2c_by_hand"] = "mail_partner_ids" in custom_settings
+        settings["o2c_by_hand"] = custom_settings.get("o2c_by_hand", "mail_partner_ids" in custom_settings)
         return settings
 
     @api.model

@@ -5,7 +5,10 @@ length."""
 from odoo import api, models
 from odoo.tools import email_normalize_all
 
+from .res_partner_sending import NOTICE
+
 NAMES_SHOWN = 3
+MAILED = {"email", NOTICE}
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -15,8 +18,8 @@ class AccountMoveSend(models.AbstractModel):
     def _get_alerts(self, moves, moves_data):
         """Override of account: name the readers whose address does not work, why, and what to do."""
         alerts = super()._get_alerts(moves, moves_data)
-        mailed = moves.filtered(
-            lambda move: "email" in moves_data[move]["sending_methods"] and move.is_sale_document(include_receipts=True)
+        mailed = moves.filtered(lambda move: move.is_sale_document(include_receipts=True)).filtered(
+            lambda move: MAILED & set(moves_data[move]["sending_methods"])
         )
         if bad := self._o2c_bad_readers(self._o2c_addressed(mailed, moves_data)):
             alerts["o2c_bad_address"] = self._o2c_bad_alert(bad, len(moves) > 1)
@@ -27,12 +30,23 @@ class AccountMoveSend(models.AbstractModel):
         """Return ``{move: (contacts, [further address])}``, whom documents would be mailed to; contacts with elevated
         rights: who sends to somebody may know that it does not arrive."""
         people_sudo = self.env["res.partner"].sudo()
+        chosen = {move: self._o2c_chosen_readers(move, moves_data[move]) for move in moves}
         return {
             move: (
-                people_sudo.browse(getattr(chosen, "ids", chosen)),  # the wizard has records, the pipeline has ids
-                email_normalize_all((moves_data[move].get("o2c_also_to") or "").replace(";", ",")),
-            ) for move in moves for chosen in [moves_data[move].get("mail_partner_ids") or []]
+                people_sudo.browse(getattr(people, "ids", people)),  # the wizard has records, the pipeline has ids
+                email_normalize_all((further or "").replace(";", ",")),
+            ) for move, (people, further) in chosen.items()
         }
+
+    @api.model
+    def _o2c_chosen_readers(self, move, data):
+        """Return ``(contacts, further addresses as text)``: whom the sender chose, or, where a notice is sent and no
+        email, who gets emails unless somebody chooses others."""
+        if NOTICE not in data["sending_methods"] or self._o2c_goes_by("email", move, data):
+            return data.get("mail_partner_ids") or [], data.get("o2c_also_to")
+        template = self._get_default_mail_template_id(move)
+        people = self._get_default_mail_partner_ids(move, template, self._get_default_mail_lang(move, template))
+        return people, self._o2c_default_also_to(move)
 
     @api.model
     def _o2c_bad_readers(self, addressed):

@@ -72,7 +72,7 @@ class AccountMoveSend(models.AbstractModel):
         author = {key: data[key] for key in ("author_user_id", "author_partner_id")}
         email = self._get_default_sending_settings(
             move, sending_methods={"email"}, pdf_report=data["pdf_report"], extra_edis=data["extra_edis"],
-            invoice_edi_format=data["invoice_edi_format"], **author,
+            invoice_edi_format=data["invoice_edi_format"], o2c_by_hand=data["o2c_by_hand"], **author,
         )
         if proforma := data.get("proforma_pdf_attachment"):
             email["proforma_pdf_attachment"] = proforma

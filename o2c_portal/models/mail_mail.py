@@ -7,21 +7,12 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import LockError
 
-from ..core import delivery
-
 LATER = timedelta(minutes=1)  # when a mail is looked at again whose rows somebody else was writing
 
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    o2c_notice_id = fields.Many2one(
-        "o2c.money.notice", string="Receipt", index="btree_not_null", ondelete="set null", readonly=True
-    )
-    o2c_audience = fields.Selection([("customer", "Customer"), ("staff", "Staff")], readonly=True)
-    o2c_statement_id = fields.Many2one(
-        "o2c.statement.mailing", string="Statement of", index="btree_not_null", ondelete="set null", readonly=True
-    )
     o2c_send_item_id = fields.Many2one(
         "o2c.send.item", string="Document of a bulk sending", index="btree_not_null", ondelete="set null", readonly=True
     )
@@ -29,7 +20,6 @@ class MailMail(models.Model):
         "o2c.delivery", string="Delivery", index="btree_not_null", ondelete="set null", readonly=True
     )
     o2c_text = fields.Text("Plain text", readonly=True, help="Sent beside the HTML; otherwise it is made of that.")
-    o2c_tries = fields.Integer(readonly=True)
     o2c_retry_at = fields.Datetime(string="Next try", readonly=True)
 
     def _o2c_queue(self):
@@ -61,7 +51,7 @@ class MailMail(models.Model):
         return True
 
     def _o2c_is_ours(self):
-        return bool(self.o2c_notice_id or self.o2c_statement_id or self.o2c_send_item_id or self.o2c_delivery_id)
+        return bool(self.o2c_send_item_id or self.o2c_delivery_id)
 
     def _o2c_hold(self):
         """Lock all that is written after these mails were sent.
@@ -74,8 +64,7 @@ class MailMail(models.Model):
         for deleted_sudo in (mails_sudo, mails_sudo.mail_message_id):
             deleted_sudo.lock_for_update()
         for written_sudo in (
-            notifications_sudo, rows_sudo | rows_sudo._bad_before(), mails_sudo.o2c_notice_id,
-            mails_sudo.o2c_statement_id, mails_sudo.o2c_send_item_id,
+            notifications_sudo, rows_sudo | rows_sudo._bad_before(), mails_sudo.o2c_send_item_id, *rows_sudo._told(),
         ):
             written_sudo.lock_for_update(allow_referencing=True)
 
@@ -107,25 +96,9 @@ class MailMail(models.Model):
 
     def _o2c_note(self, failure_type):
         """Tell what these mails are for what became of them."""
-        self.filtered("o2c_notice_id")._o2c_note_delivery(failure_type)
-        for mail in self.filtered("o2c_statement_id"):
-            mail.o2c_statement_id.sudo()._note_delivery(mail, mail.failure_reason)  # sudo: the queue may run as anybody
-        self.sudo().filtered("o2c_delivery_id")._o2c_note_reader(failure_type)  # sudo: as above
+        self.sudo().filtered("o2c_delivery_id")._o2c_note_reader(failure_type)  # sudo: the queue may run as anybody
         for mail in self.filtered("o2c_send_item_id"):
             mail.o2c_send_item_id.sudo()._note_delivery(mail)  # sudo: as above
-
-    def _o2c_note_delivery(self, failure_type):
-        for mail in self:
-            if mail.state == "sent":
-                mail.o2c_retry_at = False
-                values = {"state": "sent", "sent_at": fields.Datetime.now(), "note": mail.email_to}
-            else:
-                wait = delivery.next_try(failure_type, mail.failure_reason, mail.o2c_tries)
-                mail.o2c_retry_at = wait and fields.Datetime.now() + wait
-                mail.o2c_tries += 1
-                values = {"state": "failed", "note": mail._o2c_why()}
-            if mail.o2c_audience == "customer" and not (mail.state == "sent" and mail._o2c_others_failed()):
-                mail.o2c_notice_id.sudo().write(values)  # sudo: the queue may run as anybody
 
     def _o2c_note_reader(self, failure_type):
         """Tell the deliveries, and the history of their documents, what became of their mails."""
@@ -138,20 +111,9 @@ class MailMail(models.Model):
                 "notification_status": "sent" if sent else "exception",
                 "failure_type": False if sent else failure_type, "failure_reason": row.reason,
             })
-
-    def _o2c_others_failed(self):
-        """True when another contact of the customer has not got this very receipt: that is what must be seen."""
-        return bool(self.search_count([
-            ("o2c_notice_id", "=", self.o2c_notice_id.id), ("o2c_audience", "=", "customer"),
-            ("state", "=", "exception"), ("id", "!=", self.id), ("create_date", "=", self.create_date),
-        ], limit=1))
-
-    def _o2c_why(self):
-        reason = (self.failure_reason or self.env._("unknown reason")).splitlines()[0]
-        if self.o2c_retry_at:
-            return self.env._("%(address)s: %(reason)s. It is tried again.", address=self.email_to, reason=reason)
-        return self.env._("%(address)s: %(reason)s. Given up after %(tries)s tries.", address=self.email_to,
-                          reason=reason, tries=self.o2c_tries)
+            if sent and row.link_id and not mail.auto_delete:
+                mail.body_html = False  # the mail stays, the way to pay does not
+            row._tell()
 
     @api.model
     def _cron_o2c_retry_receipts(self):
@@ -160,12 +122,11 @@ class MailMail(models.Model):
         A mail server that hangs up in the middle makes Odoo forget to say that a mail failed; it is noted here.
         """
         self.search([
-            ("state", "=", "exception"), ("o2c_retry_at", "=", False),
-            "|", ("o2c_notice_id.state", "=", "queued"), ("o2c_delivery_id.state", "=", "queued"),
+            ("state", "=", "exception"), ("o2c_retry_at", "=", False), ("o2c_delivery_id.state", "=", "queued"),
         ])._o2c_note(None)
         mails = self.search([
             ("state", "=", "exception"), ("o2c_retry_at", "<=", fields.Datetime.now()),
-            "|", ("o2c_notice_id", "!=", False), ("o2c_delivery_id", "!=", False),
+            ("o2c_delivery_id", "!=", False),
         ])
         mails.o2c_delivery_id.write({"state": "queued"})
         mails.mark_outgoing()

@@ -11,8 +11,6 @@ from odoo.tools import email_normalize_all, formataddr, hmac
 from ..core import delivery
 from ..core.recipients import Recipient
 
-UNDELIVERABLE = ("failed", "bounced", "suppressed")
-
 
 class O2cDelivery(models.Model):
     """The mail of one kind about one document to one address. Sent again, it is the same row with another copy."""
@@ -22,7 +20,9 @@ class O2cDelivery(models.Model):
     _order = "id desc"
     _rec_name = "address"
 
-    kind = fields.Selection([("invoice", "Invoice")], required=True, readonly=True)
+    kind = fields.Selection(
+        [("invoice", "Invoice"), ("receipt", "Receipt"), ("statement", "Statement")], required=True, readonly=True,
+    )
     res_model = fields.Char("Document model", required=True, readonly=True)
     res_id = fields.Many2oneReference("Document number", model_field="res_model", required=True, readonly=True)
     document = fields.Char(readonly=True)
@@ -197,6 +197,7 @@ class O2cDelivery(models.Model):
                 "&", ("res_partner_id", "=", row.contact_id.id), ("res_partner_id", "!=", False),
             ]).write({"notification_status": "bounce", "failure_type": "mail_bounce", "failure_reason": reason})
         fresh._alert()
+        fresh._tell()
 
     def _alert(self):
         """Give a clerk one task for each address that gets no mail, however many mails it did not get."""
@@ -250,6 +251,7 @@ class O2cDelivery(models.Model):
         mails.o2c_delivery_id.write({"state": "queued", "tries": 0, "retry_at": False, "reason": False})
         mails.mark_outgoing()
         mails._o2c_queue()
+        self._tell()
 
     def _redirect(self, mail):
         """Have a mail go to the address its reader has by now, by a working pay link: that of an old address ended with
@@ -271,7 +273,7 @@ class O2cDelivery(models.Model):
         """Return where the reader of this mail is reached by now, False if nowhere this document has not gone yet."""
         if self.contact_id:
             addresses = self.contact_id.active and email_normalize_all(self.contact_id.email) or []
-        elif self.link_id.revoked_at:  # an extra address that was changed or removed
+        elif self._is_extra_address():
             extra = self.env["o2c.recipients"]._extra(self.partner_id, self.kind, self.company_id)
             addresses = [reader.address for reader in extra.get(self.partner_id.id, ())]
         else:
@@ -284,16 +286,30 @@ class O2cDelivery(models.Model):
         ]).mapped("address")
         return next((address for address in addresses if address not in taken), False)
 
+    def _is_extra_address(self):
+        """Say whether the address is a customer's without being a contact's, and might be another by now: one that
+        somebody typed for an invoice is not, as long as its link works."""
+        return bool(self.link_id.revoked_at) or (self.kind != "invoice" and self.audience == "customer")
+
     def _renew_link(self, mail, link):
         """Put this reader's link into a mail that was written with another one, unless that still works."""
         self.link_id = link
         if link.revoked_at and (token := link._token()):
-            self.link_id = link._for_readers([(self._document(), self.address)], "email")[self.res_id, self.address]
-            mail.write({name: mail[name].replace(token, self.link_id._token()) for name in ("body_html", "o2c_text")})
+            self.link_id = self._fresh_link(link)
+            mail.write({
+                name: mail[name].replace(token, self.link_id._token()) for name in ("body_html", "o2c_text")
+                if mail[name]
+            })
+
+    def _fresh_link(self, link):
+        if link.purpose == "account":
+            return link._for_account(self.contact_id, self.company_id, "email")
+        return link._for_readers([(self._document(), self.address)], "email")[self.res_id, self.address]
 
     def action_open_document(self):
         """Open the document the mail is about."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window", "res_model": self.res_model, "res_id": self.res_id, "view_mode": "form",
-        }
+        action = {"type": "ir.actions.act_window", "res_model": self.res_model, "name": self.document}
+        if self.kind == "invoice":
+            return {**action, "res_id": self.res_id, "view_mode": "form"}
+        return {**action, "domain": [("id", "=", self.res_id)], "view_mode": "list"}  # they have no form

@@ -1,7 +1,7 @@
 """Mailing invoices: one message for the history of each document, one mail for each of its readers, all in batches."""
 
 from odoo import api, models
-from odoo.tools import SQL, email_normalize_all
+from odoo.tools import SQL
 
 from ..core.recipients import unique
 
@@ -64,7 +64,7 @@ class O2cInvoiceSending(models.AbstractModel):
     def _note_mute(self, people):
         """Note the people nobody can write to."""
         for move, contacts in people.items():
-            if mute := contacts.filtered(lambda contact: not email_normalize_all(contact.email)):
+            if mute := self.env["o2c.recipients"]._mute(contacts):
                 self.env["o2c.delivery"].sudo()._unreachable("invoice", move, move.partner_id, mute)
 
     @api.model

@@ -203,6 +203,13 @@ class O2cMoneyNotice(models.Model):
             else:
                 notice._send()
 
+    def _judge(self):
+        """Say what became of the mails to the customer: not delivered as long as one of them is not there, and why."""
+        mailed = self.filtered(lambda notice: notice.state in ("queued", "sent", "failed"))
+        for notice, (state, readers) in self.env["o2c.delivery"]._outcomes(mailed).items():
+            sent = {"sent_at": max(readers.mapped("sent_at"))} if state == "sent" else {}
+            notice.write({"state": state, "note": readers._losses() or readers._to(), **sent})
+
     def _send(self, again=False):
         self.env["o2c.receipt"]._send(self, again=again)
 

@@ -1,13 +1,13 @@
 """Who gets a notice about money, and the mails it is sent with."""
 
 import logging
-from urllib.parse import urlsplit
 
 from psycopg2 import OperationalError
 
 from odoo import models
 from odoo.fields import Command
-from odoo.tools import email_normalize, email_split, hmac
+
+from ..core.recipients import unique
 
 _logger = logging.getLogger(__name__)
 MOST_ROWS = 20  # in a mail; all of them are on the paper that comes with it
@@ -20,29 +20,40 @@ class O2cReceipt(models.AbstractModel):
     def _send(self, notice, again=False):
         """Queue the mails of a notice: to its customer, and to the staff chosen in the settings.
 
-        :param bool again: on a person's request, whatever the settings say
+        :param bool again: on a person's request, whatever the settings say and mails that came back
         """
         notice.ensure_one()
-        readers = self._readers(notice)
-        to = [("customer", reader.email_formatted, reader.lang) for reader in readers.filtered("email")]
-        to += [("customer", address, lang) for address, lang in self._extra(notice, readers).items()]
-        state, note = self._decide(notice, readers, to, again)
+        contacts, recipients = self._readers(notice), self.env["o2c.recipients"]
+        customers, mute = self._customers(notice, contacts), recipients._mute(contacts.filtered("email"))
+        state, note = self._decide(notice, contacts, customers or mute, again)
+        if state != "queued":
+            customers, mute = [], mute.browse()
         notice.write({
             "state": state, "note": note, "sent_at": False, "move_ids": [Command.set(notice._documents().ids)],
             "copies": notice.copies + (1 if again else 0),
         })
-        staff = [("staff", address, lang) for address, lang in self._staff(notice).items()]
-        to = staff + (to if state == "queued" else [])
+        to = self._open(notice, unique([*customers, *self._staff(notice)]), mute, again)
+        mails = self._mails(notice, to, recipients._lang(contacts[:1].lang, notice.company_id))
         # sudo: whoever sends a receipt need not be allowed to write mails by hand
-        self.env["mail.mail"].sudo().create(self._mails(notice, to, readers[:1].lang))._o2c_queue()
+        self.env["mail.mail"].sudo().create(mails)._o2c_queue()
+        notice._judge()
 
-    def _decide(self, notice, readers, to, again):
-        """Return ``(state, note)``: whether the customer gets it, and at which address or why not."""
+    def _decide(self, notice, contacts, to, again):
+        """Return ``(state, note)``: whether the customer is to get it, or why not."""
         if not again and not notice.company_id.o2c_receipt_customer:
             return "off", self.env._("Receipts are off in the settings.")
         if not to:
-            return "no_address", self.env._("%(customer)s has no email address.", customer=readers.name or "?")
-        return "queued", ", ".join(address for _audience, address, _lang in to)
+            return "no_address", self.env._("%(customer)s has no email address.", customer=contacts.name or "?")
+        return "queued", False
+
+    def _open(self, notice, readers, mute, again):
+        """Return ``{reader: delivery}`` of whom a mail goes to now. Others are put aside; whom nothing can reach, and
+        where the last mail came back, is written down."""
+        deliveries_sudo = self.env["o2c.delivery"].sudo()  # sudo: as for the mails
+        deliveries_sudo._replace("receipt", notice, {(notice.id, reader.address) for reader in readers})
+        if mute:
+            deliveries_sudo._unreachable("receipt", notice, notice.partner_id, mute)
+        return deliveries_sudo._prepare("receipt", notice, readers, by_hand=again)
 
     # Who
 
@@ -58,12 +69,14 @@ class O2cReceipt(models.AbstractModel):
             same[0] for same in readers.grouped(lambda reader: reader.email_normalized or reader.email).values()
         ))
 
-    def _extra(self, notice, readers):
-        """Return ``{address: language}`` of the customer's extra addresses for receipts, beside its contacts."""
+    def _customers(self, notice, contacts):
+        """Return the ``Recipient`` list of the customer: these contacts, and its extra addresses for receipts."""
+        recipients, company = self.env["o2c.recipients"], notice.company_id
         customer = notice.partner_id.commercial_partner_id
-        found = self.env["o2c.recipients"]._extra(customer, "receipt", notice.company_id).get(customer.id, [])
-        known = set(readers.mapped("email_normalized"))
-        return {extra.address: extra.lang for extra in found if extra.address not in known}
+        return unique([
+            *(found for contact in contacts for found in recipients._of_contact(contact, company)),
+            *recipients._extra(customer, "receipt", company).get(customer.id, []),
+        ])
 
     def _payer(self, notice):
         """Return the contact who gets it where none was chosen: the payer of the transaction, the billing contact of
@@ -80,19 +93,14 @@ class O2cReceipt(models.AbstractModel):
         return next((partner for partner in found if partner.email), found[0])
 
     def _staff(self, notice):
-        """Return ``{address: language}`` of the staff to tell, each address once."""
+        """Return the ``Recipient`` list of the staff to tell."""
         company = notice.company_id
         people = company.o2c_receipt_user_ids
         if company.o2c_receipt_salesperson:
             documents = notice._documents()
             orders = notice.payment_id._o2c_orders() or documents._o2c_orders()
             people |= orders.user_id | documents.invoice_user_id
-        found = {}
-        for user in people.filtered(lambda user: user.active and user.email):
-            found.setdefault(email_normalize(user.email) or user.email, user.lang)
-        for address in email_split(company.o2c_receipt_emails or ""):
-            found.setdefault(email_normalize(address) or address, company.partner_id.lang)
-        return found
+        return self.env["o2c.recipients"]._of_staff(people, "receipt", company)
 
     # The mails
 
@@ -100,22 +108,19 @@ class O2cReceipt(models.AbstractModel):
         """Return the values of mails, ready for the queue. Everybody reads their own language; staff gets the paper
         that the customer has.
 
-        :param list to: ``(audience, address, language)`` of each
+        :param dict to: ``{reader: delivery}``
         """
         contents, papers, mails = {}, {}, []
-        for audience, address, lang in to:
-            lang = self._lang(lang)
-            if lang not in contents:
-                contents[lang] = self.env["o2c.receipt.paper"]._content(notice, lang)
-            paper_lang = lang if audience == "customer" else self._lang(customer_lang)
-            if paper_lang not in papers:
-                papers[paper_lang] = self._paper(notice, paper_lang)
-            first = audience == "customer" and not any(mail["o2c_audience"] == "customer" for mail in mails)
-            mails.append(self._mail(notice, audience, address, contents[lang], papers[paper_lang], first))
+        for reader, row in to.items():
+            if reader.lang not in contents:
+                contents[reader.lang] = self.env["o2c.receipt.paper"]._content(notice, reader.lang)
+            lang = reader.lang if reader.audience == "customer" else customer_lang
+            if lang not in papers:
+                papers[lang] = self._paper(notice, lang)
+            mails.append({
+                **row._mail_values(), **self._mail(notice, reader.audience, contents[reader.lang], papers[lang]),
+            })
         return mails
-
-    def _lang(self, lang):
-        return self.env["res.lang"]._lang_get(lang).code or self.env.lang or "en_US"
 
     def _paper(self, notice, lang):
         """Return the notice as a PDF attachment. A receipt is not held up by a PDF that cannot be made: empty then."""
@@ -134,11 +139,8 @@ class O2cReceipt(models.AbstractModel):
             "res_model": source._name, "res_id": source.id,
         })
 
-    def _mail(self, notice, audience, address, content, paper, first):
-        """Return the values of one mail.
-
-        :param bool first: whether this is the first of the customer's readers
-        """
+    def _mail(self, notice, audience, content, paper):
+        """Return what one mail says, and where it stays: in the history of the money."""
         lang, source = content["lang"], notice.payment_id or notice.entry_id
         subject = self._subject(audience, content)
         body = self.env["ir.qweb"]._render(
@@ -148,13 +150,11 @@ class O2cReceipt(models.AbstractModel):
         )
         sender = notice.company_id.email_formatted or self.env.user.email_formatted
         return {
-            "model": source._name, "res_id": source.id, "o2c_notice_id": notice.id, "o2c_audience": audience,
+            "model": source._name, "res_id": source.id,
             "subject": subject, "body_html": body, "body": body if audience == "customer" else "",
             "message_type": "email_outgoing" if audience == "customer" else "user_notification",
-            "email_from": sender, "reply_to": sender, "email_to": address,
-            "author_id": notice.company_id.partner_id.id,
-            "message_id": self._message_id(notice, audience, address, first),
-            "is_notification": False, "auto_delete": False, "attachment_ids": [Command.set(paper.ids)],
+            "email_from": sender, "reply_to": sender, "author_id": notice.company_id.partner_id.id,
+            "auto_delete": False, "attachment_ids": [Command.set(paper.ids)],
         }
 
     def _subject(self, audience, content):
@@ -173,13 +173,3 @@ class O2cReceipt(models.AbstractModel):
             ("staff", "refund_reversal"): lambda: env._("Refund withdrawn: %(amount)s to %(customer)s", **facts),
         }[audience, kind]()
         return f"{subject} ({content['subject_documents']})" if content["subject_documents"] else subject
-
-    def _message_id(self, notice, audience, address, first):
-        """Return the Message-ID of a mail: the same whenever this very one is made, so that mail readers fold a
-        second copy into the first."""
-        host = urlsplit(notice.get_base_url()).hostname or "localhost"
-        address = email_normalize(address) or address
-        whom = "" if audience == "customer" and first else address
-        money = f"p{notice.payment_id.id}" if notice.payment_id else f"e{notice.entry_id.id}-{notice.partner_id.id}"
-        facts = (notice.kind, money, notice.number, notice.copies, audience, whom)
-        return f"<o2c-{'-'.join(map(str, facts[:4]))}-{hmac(self.env(su=True), 'o2c-message-id', facts)[:32]}@{host}>"

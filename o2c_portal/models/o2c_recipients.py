@@ -50,6 +50,11 @@ class O2cRecipients(models.AbstractModel):
         ]
 
     @api.model
+    def _mute(self, contacts):
+        """Return the contacts nobody can write to: what they have is no address, or they have none."""
+        return contacts.filtered(lambda contact: not email_normalize_all(contact.email))
+
+    @api.model
     def _extra(self, customers, role, company):
         """Return ``{customer_id: [Recipient]}`` of the addresses that are no contacts, in one query."""
         rows_sudo = self.env["o2c.billing.address"].sudo().search(
@@ -71,6 +76,11 @@ class O2cRecipients(models.AbstractModel):
         people = company[f"o2c_{role}_user_ids"]
         if company[f"o2c_{role}_salesperson"]:
             people |= self._salespeople(partner, documents)
+        return self._of_staff(people, role, company)
+
+    @api.model
+    def _of_staff(self, people, role, company):
+        """Return the recipients behind users, and the addresses in the settings."""
         found = [
             recipient for user in people if user.active
             for recipient in self._of_contact(user.partner_id, company, "staff")

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import sending
-from .o2c_delivery import UNDELIVERABLE
+from ..core.delivery import UNDELIVERABLE
 from .res_partner_sending import PRINT
 
 _logger = logging.getLogger(__name__)

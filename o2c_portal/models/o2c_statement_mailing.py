@@ -7,7 +7,6 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import email_normalize_all, formataddr
 
 from ..core import statement
 from ..core.statement import Period
@@ -37,7 +36,7 @@ class O2cStatementMailing(models.Model):
             ("queued", "Waiting"),
             ("mailed", "Being sent"),
             ("sent", "Sent"),
-            ("failed", "Not sent"),
+            ("failed", "Not delivered"),
             ("no_address", "No email address"),
         ],
         required=True, default="queued", readonly=True, index=True,
@@ -46,8 +45,15 @@ class O2cStatementMailing(models.Model):
     reason = fields.Char(readonly=True)
     sent_at = fields.Datetime("Sent on", readonly=True)
     tries = fields.Integer(readonly=True)
-    mail_id = fields.Many2one("mail.mail", readonly=True, index="btree_not_null", ondelete="set null",
-                              groups="base.group_system")
+    by_hand = fields.Boolean("Asked for again", readonly=True,
+                             help="Mail is tried even where it came back before.")
+
+    @api.depends("kind", "date_from", "date_to")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        paper = self.env["o2c.statement.paper"]
+        for row in self:
+            row.display_name = self.env._("Statement of account: %(title)s", title=paper._title(row._period()))
 
     @api.model
     def _queue(self, partners, company, period):
@@ -103,24 +109,26 @@ class O2cStatementMailing(models.Model):
 
     def _write_mail(self):
         """Write one mail for each reader; who has this very statement already gets no second one."""
-        readers = self._readers()
+        recipients, deliveries = self.env["o2c.recipients"], self.env["o2c.delivery"]
+        readers = recipients._for(self.partner_id, "statement", self.company_id)
+        deliveries._replace("statement", self, {(self.id, reader.address) for reader in readers})
         if not any(reader.audience == "customer" for reader in readers):
             self.state = "no_address"
             return
-        sent = self._mails("sent")
-        done = {address for mail in sent for address in email_normalize_all(mail.email_to)}
-        mails = self.env["mail.mail"].create(self._mail_values(
-            [reader for reader in readers if reader.address not in done]
-        ))
-        self.write({"state": "mailed" if mails else "sent", "mail_id": (mails or sent)[:1].id, "reason": False,
-                    "address": ", ".join((sent | mails).sorted("id").mapped("email_to"))})
+        if mute := recipients._mute(recipients._people(self.partner_id, "statement", None)):
+            deliveries._unreachable("statement", self, self.partner_id, mute)
+        done = set(self._deliveries("sent").mapped("address"))
+        to = deliveries._prepare("statement", self, [reader for reader in readers if reader.address not in done],
+                                 by_hand=self.by_hand)
+        mails = self.env["mail.mail"].create(self._mail_values(to))
+        self.write({"state": "mailed", "reason": False, "address": self._deliveries("sent", "queued")._to()})
+        self._judge()
         mails._o2c_queue()
 
-    def _readers(self):
-        return self.env["o2c.recipients"]._for(self.partner_id, "statement", self.company_id)
-
-    def _mails(self, *states):
-        return self.env["mail.mail"].search([("o2c_statement_id", "in", self.ids), ("state", "in", states)])
+    def _deliveries(self, *states):
+        return self.env["o2c.delivery"].search([
+            ("res_model", "=", self._name), ("res_id", "in", self.ids), ("state", "in", states),
+        ], order="id")
 
     def _failed(self, reason):
         self.write({"state": "failed", "reason": reason})
@@ -128,29 +136,30 @@ class O2cStatementMailing(models.Model):
     def _period(self):
         return Period(self.kind, self.date_from or None, self.date_to)
 
-    def _mail_values(self, readers):
+    def _mail_values(self, to):
         """Return the values of the mails, each in its reader's language, the statement attached.
 
         The note in the customer's history tells no amounts: whoever sees contacts need not see accounts.
+
+        :param dict to: ``{reader: delivery}``
         """
-        papers = {lang: self._paper(lang) for lang in dict.fromkeys(reader.lang for reader in readers)}
-        note = escape(self.env._("Sent to %(addresses)s.", addresses=", ".join(reader.address for reader in readers)))
-        company = self.company_id
-        sender = company.email_formatted or self.env.user.email_formatted
+        papers = {lang: self._paper(lang) for lang in dict.fromkeys(reader.lang for reader in to)}
+        note = escape(self.env._("Sent to %(addresses)s.", addresses=", ".join(reader.address for reader in to)))
+        sender = self.company_id.email_formatted or self.env.user.email_formatted
         return [{
-            "model": "res.partner", "res_id": self.partner_id.id, "o2c_statement_id": self.id,
+            **row._mail_values(),
+            "model": "res.partner", "res_id": self.partner_id.id,
             "subject": papers[reader.lang]["subject"],
-            "body_html": self._body(reader, papers[reader.lang]),
+            "body_html": self._body(reader, row, papers[reader.lang]),
             "body": "" if place else note,
             "message_type": "user_notification" if place else "email_outgoing",  # one note is enough
-            "is_notification": False, "auto_delete": False,
-            "email_from": sender, "reply_to": sender, "email_to": formataddr((reader.name, reader.address)),
-            "author_id": company.partner_id.id,
+            "auto_delete": False, "email_from": sender, "reply_to": sender,
+            "author_id": self.company_id.partner_id.id,
             "attachment_ids": [fields.Command.create({
                 **papers[reader.lang]["file"], "mimetype": "application/pdf", "res_model": self._name,
                 "res_id": self.id,
             })],
-        } for place, reader in enumerate(readers)]
+        } for place, (reader, row) in enumerate(to.items())]
 
     def _paper(self, lang):
         """Return what the mails in one language have in common: ``subject``, ``title``, ``sections`` and ``file``."""
@@ -168,30 +177,30 @@ class O2cStatementMailing(models.Model):
             "file": {"name": paper._file_name(period, "pdf"), "raw": paper._pdf(partner, company, period)},
         }
 
-    def _body(self, reader, paper):
+    def _body(self, reader, row, paper):
+        row.link_id = self._pay_link(reader, paper["sections"])
         return self.env["ir.qweb"]._render("o2c_portal.statement_mail", {
             "company": self.company_id.with_context(lang=reader.lang), "customer": self.partner_id.name or "",
             "subject": paper["subject"], "title": paper["title"], "lang": reader.lang, "sections": paper["sections"],
-            "pay_url": self._pay_url(reader, paper["sections"]),
+            "pay_url": row.link_id and row.link_id._url() or "",
         }, minimal_qcontext=True, lang=reader.lang)
 
-    def _pay_url(self, reader, sections):
-        """Return the address by which one contact of the customer pays what is owed; empty where nothing is owed, and
-        for addresses that are no contacts."""
+    def _pay_link(self, reader, sections):
+        """Return the link by which one contact of the customer pays what is owed; empty where nothing is owed, and for
+        addresses that are no contacts."""
         owed = any(not section["in_favour"] for section in sections)
         contact = self.partner_id.browse(reader.audience == "customer" and reader.partner_id)
+        links = self.env["o2c.pay.link"]
         if not owed or not contact or not self.env["account.move"]._o2c_pays_online():
-            return ""
-        return contact.with_company(self.company_id)._o2c_account_url("email")
+            return links
+        return links._for_account(contact, self.company_id, "email")
 
-    def _note_delivery(self, mail, reason):
-        """Keep what became of the mail; the queue of mails calls this."""
-        if mail.state != "sent":
-            self._failed(reason)
-            return
-        mail.body_html = False  # the way to pay the account is not kept
-        if not self._mails("exception"):  # of several readers, the one without it is what must be seen
-            self.write({"state": "sent", "sent_at": fields.Datetime.now(), "reason": False})
+    def _judge(self):
+        """Say what became of the mails to the customer: not delivered as long as one of them is not there, and why."""
+        mailed = self.filtered(lambda row: row.state in ("mailed", "sent", "failed"))
+        for row, (state, readers) in self.env["o2c.delivery"]._outcomes(mailed).items():
+            sent = {"sent_at": max(readers.mapped("sent_at"))} if state == "sent" else {}
+            row.write({"state": "mailed" if state == "queued" else state, "reason": readers._losses() or False, **sent})
 
     # People
 
@@ -202,6 +211,5 @@ class O2cStatementMailing(models.Model):
             raise AccessError(self.env._("Only Receivables users may send statements."))
         # sudo: rows are written by the system alone; a user may only ask for another try
         stuck = self.sudo().filtered(lambda row: row.state in ("failed", "no_address"))
-        stuck._mails("outgoing", "exception").cancel()
-        stuck.write({"state": "queued", "tries": 0, "reason": False})
+        stuck.write({"state": "queued", "tries": 0, "reason": False, "by_hand": True})
         self._wake()

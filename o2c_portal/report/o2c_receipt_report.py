@@ -15,11 +15,12 @@ class O2cReceiptReport(models.AbstractModel):
         """
         notices = self.env["o2c.money.notice"].browse(docids).exists()
         notices.check_access("read")
-        receipt, paper = self.env["o2c.receipt"].sudo(), self.env["o2c.receipt.paper"].sudo()  # sudo: allowed above
+        recipients, paper = self.env["o2c.recipients"], self.env["o2c.receipt.paper"].sudo()  # sudo: allowed above
         asked = (data or {}).get("lang")
         return {
             "doc_ids": notices.ids, "doc_model": notices._name, "docs": notices,
             "documents": [
-                paper._content(notice, receipt._lang(asked or notice.partner_id.lang)) for notice in notices.sudo()
+                paper._content(notice, recipients._lang(asked or notice.partner_id.lang, notice.company_id))
+                for notice in notices.sudo()
             ],
         }

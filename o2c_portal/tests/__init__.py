@@ -20,6 +20,7 @@ from . import test_correction_lines
 from . import test_corrections
 from . import test_customer_request
 from . import test_delivery
+from . import test_delivery_kinds
 from . import test_invoice_instalments
 from . import test_invoice_layouts
 from . import test_invoice_mail

@@ -51,15 +51,17 @@ class TestRoles(AccountCase):
             active_model="account.move", active_ids=self._make_invoice(100).ids
         ).create({})._create_payments()
         payment._o2c_send_receipt()
-        mails = self.env["mail.mail"].sudo().search([("o2c_notice_id.payment_id", "=", payment.id)])
+        mails = self.env["mail.mail"].sudo().search([
+            ("o2c_delivery_id.kind", "=", "receipt"), ("o2c_delivery_id.res_id", "in", payment.o2c_notice_ids.ids),
+        ], order="id")
         self.assertEqual(set(mails.mapped("email_to")), {'"Payer Ltd" <payer@example.com>',
                                                          self.bob.partner_id.email_formatted})
         self.assertEqual(len(set(mails.mapped("message_id"))), 2)
         failed, sent = mails
         failed.state = "exception"
-        failed._o2c_note_delivery("unknown")
+        failed._o2c_note("unknown")
         sent.state = "sent"
-        sent._o2c_note_delivery(None)
+        sent._o2c_note(None)
         self.assertEqual(payment.o2c_receipt_state, "failed", "the one that did not arrive is what must be seen")
 
 

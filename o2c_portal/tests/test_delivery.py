@@ -1,48 +1,28 @@
 """Mails that do not arrive: noticed, shown, tried again while that makes sense, and one task for each address."""
 
 import smtplib
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
-
-from odoo.addons.base.models.ir_mail_server import IrMail_Server
-from odoo.addons.mail.tests.common import MockEmail
 
 from .common import O2cCommon
-
-REFUSED = smtplib.SMTPRecipientsRefused({"payer@example.com": (550, b"5.1.1 User unknown")})
-AWAY = smtplib.SMTPConnectError(421, b"4.3.2 Service not available")
+from .delivery_common import AWAY, REFUSED, DeliveryMixin
 
 
 @tagged("post_install", "-at_install")
-class TestDelivery(O2cCommon, MockEmail):
+class TestDelivery(O2cCommon, DeliveryMixin):
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._init_mail_gateway()
-        cls.clerk = new_test_user(cls.env, "clerk_of_mails", groups="o2c_portal.o2c_portal_group_user")
-        cls.env.company.o2c_request_user_id = cls.clerk
-        cls.mails, cls.rows = cls.env["mail.mail"].sudo(), cls.env["o2c.delivery"].sudo()
-        cls.mails.search([]).unlink()
+        cls._set_up_deliveries()
 
     def _send(self, invoice, error=None):
         """Send an invoice and run the queue against a mail server that answers ``error``."""
         self.env["account.move.send"]._generate_and_send_invoices(invoice, sending_methods=["email"])
         self._run_queue(error)
-        return self.rows.search([("res_id", "=", invoice.id)])
-
-    @mute_logger("odoo.addons.mail.models.mail_mail")
-    def _run_queue(self, error=None):
-        with self.mock_mail_gateway(mail_unlink_sent=True):
-            if error:
-                with patch.object(IrMail_Server, "send_email", side_effect=error):
-                    self.mails.process_email_queue()
-            else:
-                self.mails.process_email_queue()
+        return self.rows.search([("res_model", "=", "account.move"), ("res_id", "=", invoice.id)])
 
     def _mail(self):
         return self.mails.search([("o2c_delivery_id", "!=", False)])
@@ -141,42 +121,6 @@ class TestDelivery(O2cCommon, MockEmail):
         self.assertEqual(len(self._tasks()), 1)
         self._bounce("<somebody-elses@example.com>")
         self.assertEqual(self.rows.search_count([("state", "=", "bounced")]), 1)
-
-    def _bounce(self, message_id):
-        """Receive what a mail server sends back when it could not deliver a mail."""
-        report = f"""From: MAILER-DAEMON@example.com
-To: bounce@{self.alias_domain}
-Subject: Undelivered Mail Returned to Sender
-Message-ID: <report-{len(message_id)}@example.com>
-Content-Type: multipart/report; report-type=delivery-status; boundary="part"
-
---part
-Content-Type: text/plain
-
-The address does not exist.
-
---part
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; example.com
-
-Final-Recipient: rfc822; payer@example.com
-Action: failed
-Status: 5.1.1
-
---part
-Content-Type: message/rfc822
-
-Message-ID: {message_id}
-Subject: Invoice
-From: us@{self.alias_domain}
-To: payer@example.com
-
-Hello
---part--
-"""
-        with mute_logger("odoo.addons.mail.models.mail_thread"):
-            self.env["mail.thread"].message_process(None, report)
 
     def test_nobody_to_write_to(self):
         self.customer.email = False

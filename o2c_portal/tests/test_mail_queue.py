@@ -83,6 +83,24 @@ class TestMailQueue(O2cCommon):
         self._run_queue()
         self.assertEqual(len(self.sent), 1)
 
+    def test_nor_to_the_statement_that_says_what_became_of_it(self):
+        env = self.row.env
+        statement = env["o2c.statement.mailing"].create({
+            "partner_id": env.company.partner_id.id, "company_id": self.row.company_id.id, "kind": "open",
+            "date_to": "2026-01-01", "state": "mailed",
+        })
+        self.addCleanup(self._remove, statement)
+        self.row.write({"kind": "statement", "res_model": statement._name, "res_id": statement.id})
+        self.queue.commit()
+        touched = []
+        self._run_queue(lambda: touched.append(self._touch("o2c_statement_mailing", statement.id)))
+        self.assertEqual((touched, self.sent, statement.state), ([False], ["queue@example.com"], "sent"))
+
+    def _remove(self, record):
+        self.queue.rollback()
+        record.unlink()
+        self.queue.commit()
+
     def test_what_somebody_else_is_writing_is_left_for_later(self):
         self.other.execute("UPDATE o2c_delivery SET write_date = now() WHERE id = %s", [self.row.id])
         cron = self.mail.env.ref("mail.ir_cron_mail_scheduler_action")

@@ -30,7 +30,9 @@ class NoticeCase(MoneyEventCase):
         return [(notice.kind, notice.amount, notice.move_ids) for notice in notices]
 
     def _mails(self, notice):
-        return self.env["mail.mail"].sudo().search([("o2c_notice_id", "=", notice.id)], order="id")
+        return self.env["mail.mail"].sudo().search([
+            ("o2c_delivery_id.kind", "=", "receipt"), ("o2c_delivery_id.res_id", "in", notice.ids),
+        ], order="id")
 
     def _latest(self, payment):
         return payment.o2c_notice_ids.sorted("number")[-1:]
@@ -279,8 +281,7 @@ class TestMoneyBack(NoticeCase):
             getattr(payment, step)()
             self._apply()
         self.assertEqual(payment.o2c_notice_ids.sorted("number").mapped("kind"), ["receipt", "reversal", "receipt"])
-        self.assertEqual(len(set(self.env["mail.mail"].sudo().search([
-            ("o2c_notice_id", "in", payment.o2c_notice_ids.ids)]).mapped("message_id"))), 3)
+        self.assertEqual(len(set(self._mails(payment.o2c_notice_ids).mapped("message_id"))), 3)
 
     def test_an_entry_that_is_reversed_by_another(self):
         invoice, other = self._make_invoice(100), self._make_invoice(50)

@@ -26,7 +26,9 @@ class TestReceipt(MoneyEventCase, MockEmail):
         cls.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).cancel()
 
     def _receipts(self, payments):
-        return self.env["mail.mail"].sudo().search([("o2c_notice_id.payment_id", "in", payments.ids)], order="id")
+        return self.env["mail.mail"].sudo().search([
+            ("o2c_delivery_id.kind", "=", "receipt"), ("o2c_delivery_id.res_id", "in", payments.o2c_notice_ids.ids),
+        ], order="id")
 
     def _content(self, payment):
         """Return what the latest notice about a payment says, once the job has told it."""
@@ -165,11 +167,11 @@ class TestReceipt(MoneyEventCase, MockEmail):
         payment = self._pay(self._make_invoice(100, invoice_user_id=seller.id))
         self._apply()
         mails = self._receipts(payment)
-        self.assertEqual(mails.filtered(lambda mail: mail.o2c_audience == "staff").mapped("email_to"),
-                         ["clerk@example.com", "sales@example.com", "stock@example.com"])
+        self.assertEqual(mails.filtered(lambda mail: mail.o2c_delivery_id.audience == "staff").mapped("email_to"),
+                         ['"Clerk" <clerk@example.com>', '"Seller" <sales@example.com>', "stock@example.com"])
         self.assertEqual(len(mails), 4)
         self.assertEqual(len(set(mails.mapped("message_id"))), 4)
-        french = mails.filtered(lambda mail: mail.email_to == "sales@example.com")
+        french = mails.filtered(lambda mail: mail.o2c_delivery_id.contact_id == seller.partner_id)
         self.assertIn('lang="fr_FR"', french.body_html)
         self.assertIn(f"${NBSP}100,00", french.body_html)
         self.assertIn("Payer Ltd", french.subject)
@@ -276,7 +278,8 @@ class TestReceipt(MoneyEventCase, MockEmail):
         for tries in range(1, 7):
             with self.mock_mail_gateway(), self._smtp_down():
                 retry.process_email_queue()
-            self.assertEqual((mail.state, mail.o2c_tries, payment.o2c_receipt_state), ("exception", tries, "failed"))
+            self.assertEqual((mail.state, mail.o2c_delivery_id.tries, payment.o2c_receipt_state),
+                             ("exception", tries, "failed"))
             self.assertIn("Connection refused", payment.o2c_receipt_note)
             retry._cron_o2c_retry_receipts()
             self.assertEqual(mail.state, "exception", "not before its time")

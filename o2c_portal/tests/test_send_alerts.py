@@ -73,6 +73,32 @@ class TestSendAlerts(O2cCommon):
         dialog.mail_partner_ids = self.env["res.partner"].create({"name": "Good", "email": "good@example.com"})
         self.assertNotIn(KEY, dialog.alerts or {})
 
+    def test_a_notice_is_a_mail_as_well(self):
+        self._lost()
+        self.assertIn("• Payer Ltd (payer@example.com: 550", self._message(sending_methods=["o2c_portal_notice"]))
+        self.assertIsNone(self._message(sending_methods=["o2c_print"]))
+        self.env["o2c.billing.address"].create({"partner_id": self.customer.id, "email": "scan@example.net"})
+        self._lost("scan@example.net")
+        self.customer.email = "new@example.com"
+        message = self._message(sending_methods=["o2c_portal_notice"])
+        self.assertNotIn("Payer Ltd", message)
+        self.assertIn("• scan@example.net (550 User unknown)", message, "who would get the email")
+
+    def test_who_gets_the_email_gets_no_notice(self):
+        self._lost()
+        good = self.env["res.partner"].create({"name": "Good", "email": "good@example.com"})
+        both = {"sending_methods": ["email", "o2c_portal_notice"]}
+        self.assertIsNone(self._message(**both, mail_partner_ids=good.ids))
+        self.assertIn("• Payer Ltd", self._message(**both))
+
+    def test_a_notice_sent_from_here_is_tried_all_the_same(self):
+        self._lost()
+        self._dialog(sending_methods=["o2c_portal_notice"]).action_send_and_print()
+        row = self.env["o2c.delivery"].sudo().search([
+            ("res_model", "=", "account.move"), ("res_id", "=", self.invoice.id),
+        ])
+        self.assertEqual((row.channel, row.state), ("notice", "queued"))
+
     def test_what_odoo_knows(self):
         self.customer.message_bounce = 3
         self.assertIn("• Payer Ltd (payer@example.com: mails came back (3))", self._message())
@@ -128,6 +154,11 @@ class TestSendAlerts(O2cCommon):
         message = self._message(self.invoice | self.older)
         self.assertIn(f"Readers whom mail does not reach: 2\n• {chosen.display_name} (chosen@example.com", message)
         self.assertIn("• scan@example.net (550 User unknown)", message)
+
+    def test_notices_among_many(self):
+        self._lost()
+        self.customer.invoice_sending_method = "o2c_portal_notice"
+        self.assertIn("Readers whom mail does not reach: 1\n• Payer Ltd", self._message(self.invoice | self.older))
 
     def test_as_many_queries_for_any_number(self):
         few, many = self._many(2), self._many(12)

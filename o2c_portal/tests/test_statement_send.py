@@ -44,7 +44,7 @@ class TestStatementSend(StatementCase, MockEmail):
         return {row.partner_id: row.state for row in self.mailings.search([])}
 
     def _queue(self):
-        return self.env["mail.mail"].sudo().search([("o2c_statement_id", "!=", False)], order="id")
+        return self.env["mail.mail"].sudo().search([("o2c_delivery_id.kind", "=", "statement")], order="id")
 
     def test_preview_says_who_gets_one(self):
         contact = self.env["res.partner"].create({"name": "Desk", "parent_id": self.silent.id})
@@ -90,7 +90,7 @@ class TestStatementSend(StatementCase, MockEmail):
             self.assertRegex(mail.attachment_ids.name, r"^statement-\d{4}-\d\d-\d\d\.pdf$")
             self.assertEqual(mail.attachment_ids.res_model, "o2c.statement.mailing")
             self.assertIn("100.00", mail.body_html)
-            self.assertIn(f"Sent to {mail.o2c_statement_id.partner_id.email}.", mail.body)
+            self.assertIn(f"Sent to {mail.o2c_delivery_id.partner_id.email}.", mail.body)
             self.assertNotIn("100.00", mail.body, "the note in the history tells no amounts")
 
     def test_it_reports_when_the_mail_has_gone(self):
@@ -137,9 +137,9 @@ class TestStatementSend(StatementCase, MockEmail):
         self._run()
         row, mails = self.mailings.search([]), self._queue()
         for mail, state in zip(mails, ("exception", "sent"), strict=True):
-            mail.state = state
-            row._note_delivery(mail, "refused")
-        self.assertEqual((row.state, row.reason), ("failed", "refused"))
+            mail.write({"state": state, "failure_reason": state == "exception" and "refused"})
+            mail._o2c_note("unknown")
+        self.assertEqual((row.state, row.reason), ("failed", "one@example.com: refused. It is tried again."))
         self.assertFalse(mails[1].body_html, "the way to pay is not kept")
         row.with_user(self.env.user).action_retry()
         self._run()

@@ -32,7 +32,7 @@ class AccountMoveSendWizard(models.TransientModel):
         return super()._get_alerts(moves, moves_data)
 
     def _get_sending_settings(self):
-        """Override of account: the extra addresses go along.
+        """Override of account: the extra addresses go along, and that it is a person who sends it.
 
         :raises UserError: if something typed there is no address
         """
@@ -41,7 +41,7 @@ class AccountMoveSendWizard(models.TransientModel):
         for part in parts:
             if not single_email_re.match(part):
                 raise UserError(self.env._("%(text)s is not an email address.", text=part))
-        return {**settings, "o2c_also_to": ", ".join(parts)}
+        return {**settings, "o2c_also_to": ", ".join(parts), "o2c_by_hand": True}
 
     # === PREVIEW === #
 

@@ -47,3 +47,11 @@ class TestDeliveryRules(BaseCase):
             delivery.message_id("invoice", 7, 0, seal, "host.example"),
             "<o2c-invoice-7-0-0123456789abcdef0123456789abcdef@host.example>",
         )
+
+    def test_outcome(self):
+        for states, outcome in (
+            (("sent",), "sent"), (("sent", "sent"), "sent"), (("sent", "queued"), "queued"),
+            (("sent", "bounced"), "failed"), (("queued", "failed"), "failed"), (("suppressed", "sent"), "failed"),
+        ):
+            with self.subTest(states):
+                self.assertEqual(delivery.outcome(states), outcome)
