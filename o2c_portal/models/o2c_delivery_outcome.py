@@ -61,6 +61,7 @@ class O2cDelivery(models.Model):
         return "; ".join(row._loss() for row in self if row.state in delivery.UNDELIVERABLE)
 
     def _loss(self):
+        """Return why nothing arrives at an address, and whether that is tried again."""
         facts = {"address": self.address, "reason": self.reason or "–"}
         if self.retry_at:
             return self.env._("%(address)s: %(reason)s. It is tried again.", **facts)

@@ -45,8 +45,7 @@ class O2cStatementMailing(models.Model):
     reason = fields.Char(readonly=True)
     sent_at = fields.Datetime("Sent on", readonly=True)
     tries = fields.Integer(readonly=True)
-    by_hand = fields.Boolean("Asked for again", readonly=True,
-                             help="Mail is tried even where it came back before.")
+    by_hand = fields.Boolean("Sent by hand", readonly=True, help="Mail is tried even where it came back before.")
 
     @api.depends("kind", "date_from", "date_to")
     @api.depends_context("lang")
@@ -67,6 +66,7 @@ class O2cStatementMailing(models.Model):
         rows = self.create([{
             **same, "partner_id": partner.id,
             "state": "queued" if partner.o2c_statement_address else "no_address",
+            "by_hand": len(partners) == 1,  # who sends to one customer has seen what is known against the address
         } for partner in partners - waiting.partner_id])
         self._wake()
         return rows

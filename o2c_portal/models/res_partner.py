@@ -41,13 +41,23 @@ class ResPartner(models.Model):
         "Statements Go To", compute="_compute_o2c_statement_address", groups="o2c_portal.o2c_portal_group_user",
     )
 
+    o2c_statement_undeliverable = fields.Char(
+        "Mails Do Not Arrive There", compute="_compute_o2c_statement_address",
+        groups="o2c_portal.o2c_portal_group_user",
+    )
+
     @api.depends("email", "commercial_partner_id.email", "child_ids.email", "child_ids.type")
     def _compute_o2c_statement_address(self):
+        company, found = self.env.company, {}
         for partner in self:
-            readers = self.env["o2c.recipients"]._for(partner, "statement", self.env.company)
-            partner.o2c_statement_address = ", ".join(
-                reader.address for reader in readers if reader.audience == "customer"
-            )
+            readers = self.env["o2c.recipients"]._for(partner, "statement", company)
+            found[partner] = [reader.address for reader in readers if reader.audience == "customer"]
+        # sudo: a field of those who may read deliveries
+        bad = self.env["o2c.delivery"].sudo()._known_bad([part for parts in found.values() for part in parts], company)
+        for partner, addresses in found.items():
+            lost = [bad[company.id, address] for address in addresses if (company.id, address) in bad]
+            partner.o2c_statement_address = ", ".join(addresses)
+            partner.o2c_statement_undeliverable = "; ".join(row._loss() for row in lost)
 
     # === PLANS === #
 

@@ -202,13 +202,15 @@ class TestStatementDelivery(StatementCase, DeliveryMixin):
         with patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")):
             self.mailings._cron_send()
 
-    def _stated(self, error=None):
-        """Send the customer a statement by a mail server that answers ``error``; return its row in the list."""
-        wizard = self.env["o2c.statement.send"].create({"partner_ids": [fields.Command.set(self.customer.ids)]})
+    def _stated(self, error=None, others=None):
+        """Send the customer, and others, a statement by a mail server that answers ``error``; return the customer's row
+        in the list."""
+        partners = self.customer | (others or self.customer)
+        wizard = self.env["o2c.statement.send"].create({"partner_ids": [fields.Command.set(partners.ids)]})
         wizard.action_send()
         self._job()
         self._run_queue(error)
-        return self.mailings.search([], limit=1)
+        return self.mailings.search([("partner_id", "=", self.customer.id)], limit=1)
 
     def _rows_of(self, mailing):
         return self.rows.search([("kind", "=", "statement"), ("res_id", "=", mailing.id)], order="id")
@@ -222,9 +224,15 @@ class TestStatementDelivery(StatementCase, DeliveryMixin):
         self.assertIn("User unknown", first.reason)
         self.assertEqual((len(self.customer.activity_ids), self.customer.activity_ids.user_id), (1, self.clerk))
         self.assertIn("Statement of account: Open items as of", self.customer.o2c_undeliverable)
-        second = self._stated()
+        other = self.env["res.partner"].create({"name": "Second", "email": "second@example.com"})
+        self._make_invoice(10.0, None, self._ago(3), partner=other)
+        self.customer.invalidate_recordset(["o2c_statement_undeliverable"])
+        self.assertFalse(other.o2c_statement_undeliverable)
+        self.assertIn("payer@example.com: ", self.customer.o2c_statement_undeliverable)
+        second = self._stated(others=other)
         self.assertEqual((second.state, self._rows_of(second).state, len(self._mails_of(second))),
                          ("failed", "suppressed", 0))
+        self.assertEqual(self.mailings.search([("partner_id", "=", other.id)]).state, "sent")
         self.assertIn("came back", second.reason)
         second.with_user(self.clerk).action_retry()
         self._job()
@@ -232,6 +240,10 @@ class TestStatementDelivery(StatementCase, DeliveryMixin):
         self._run_queue()
         self.assertEqual((second.state, bool(second.sent_at)), ("sent", True))
         self.assertFalse(self.rows.search([("bad_address", "=", True)]), "one that arrives shows that it works again")
+
+    def test_of_one_customer_it_is_tried_all_the_same(self):
+        self._stated(REFUSED)
+        self.assertEqual(self._stated().state, "sent")
 
     def test_the_mail_server_is_away(self):
         """The mails are tried again by their deliveries; the job makes none for that."""
