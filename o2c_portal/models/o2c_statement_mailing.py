@@ -52,7 +52,7 @@ class O2cStatementMailing(models.Model):
     def _compute_display_name(self):
         paper = self.env["o2c.statement.paper"]
         for row in self:
-            row.display_name = self.env._("Statement of account: %(title)s", title=paper._title(row._period()))
+            row.display_name = paper._title(row._period())
 
     @api.model
     def _queue(self, partners, company, period):

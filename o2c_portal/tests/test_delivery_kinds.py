@@ -223,7 +223,7 @@ class TestStatementDelivery(StatementCase, DeliveryMixin):
         self.assertEqual((first.state, self._rows_of(first).bad_address), ("failed", True))
         self.assertIn("User unknown", first.reason)
         self.assertEqual((len(self.customer.activity_ids), self.customer.activity_ids.user_id), (1, self.clerk))
-        self.assertIn("Statement of account: Open items as of", self.customer.o2c_undeliverable)
+        self.assertIn("(Open items as of ", self.customer.o2c_undeliverable)
         other = self.env["res.partner"].create({"name": "Second", "email": "second@example.com"})
         self._make_invoice(10.0, None, self._ago(3), partner=other)
         self.customer.invalidate_recordset(["o2c_statement_undeliverable"])
