@@ -3,18 +3,21 @@
 import re
 from datetime import timedelta
 
+from lxml import html
+
 from odoo import fields
 from odoo.tests import new_test_user
 from odoo.tools import html2plaintext
 
 from odoo.addons.mail.tests.common import MockEmail
 
+from .banner_common import BannerMixin
 from .common import O2cCommon
 
 NBSP = "\N{NO-BREAK SPACE}"
 
 
-class TestInvoiceMail(O2cCommon, MockEmail):
+class TestInvoiceMail(BannerMixin, O2cCommon, MockEmail):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -139,6 +142,16 @@ class TestInvoiceMail(O2cCommon, MockEmail):
         body = self._body(self._by_wizard(invoice))
         self.assertIn(f"${NBSP}300,00", body)
         self.assertIn(fields.Date.today().strftime("%d/%m/%Y"), body)
+
+    def test_a_banner_stands_in_the_frame_of_the_mail_and_can_be_read_in_the_dark(self):
+        self._make_banner()
+        self.customer.is_company = True
+        body = html.fromstring(self._body(self._by_wizard(self._make_invoice(100))))
+        [title] = body.xpath("//td[normalize-space()='Spring offer']")
+        self.assertIn("o2c-text", title.get("class"))
+        self.assertEqual([table.getparent().tag for table in body.xpath("//table") if table.getparent().tag != "td"],
+                         ["body"])
+        self.assertTrue(title.xpath("ancestor::table[contains(@class, 'o2c-card')]"))
 
     def test_the_discount_of_an_early_payment_is_offered_as_the_pay_page_charges_it(self):
         term = self.env["account.payment.term"].create({
