@@ -23,8 +23,11 @@ def is_bad_address(failure_type, reason):
 
 
 def in_short(reason):
-    """Return the first line of what a mail server said, no longer than somebody reads; empty for nothing."""
-    lines = (reason or "").strip().splitlines()
+    """Return the first line of what a mail server said, no longer than somebody reads; empty for nothing. A number
+    alone, as errors of the connection begin with, says nothing: the line after it leads."""
+    lines = [line.strip() for line in (reason or "").splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].lstrip("-").isdigit():
+        lines = [f"{lines[1]} ({lines[0]})"]
     return lines[0][:LONGEST_REASON] if lines else ""
 
 

@@ -31,6 +31,18 @@ class TestDeliveryRules(BaseCase):
             with self.subTest(failure_type=failure_type, reason=reason):
                 self.assertIs(delivery.is_bad_address(failure_type, reason), bad)
 
+    def test_in_short(self):
+        for reason, short in (
+            (f"{REFUSED}\nsecond line", REFUSED),
+            ("111\nConnection refused", "Connection refused (111)"),
+            ("  \n111\n\n", "111"),
+            ("x" * 300, "x" * 200),
+            ("", ""),
+            (None, ""),
+        ):
+            with self.subTest(reason=reason):
+                self.assertEqual(delivery.in_short(reason), short)
+
     def test_next_try(self):
         waits = [delivery.next_try("unknown", AWAY, tries) for tries in range(6)]
         self.assertEqual(waits, [
