@@ -203,14 +203,23 @@ class Pictures:
         self._save("guide/preview-1280", Image.open(io.BytesIO(self.page.screenshot())))
 
     def _correction(self):
-        """An invoice of which a price was wrong."""
-        invoice = self._invoice(250.0, 3)
+        """An invoice, partly paid, of which a price was wrong and whose delivery was free."""
+        [tax] = self.rpc("account.tax", "search", [("type_tax_use", "=", "sale")], limit=1)
+        invoice = self._invoice(0, 3, ref="PO-4711", invoice_line_ids=[
+            (0, 0, {"name": name, "quantity": quantity, "price_unit": price, "tax_ids": [(6, 0, [tax])]})
+            for name, quantity, price in (("Office chair, grey", 8, 129), ("Desk lamp", 8, 39.9), ("Delivery", 1, 45))
+        ])
+        payment = self.rpc("account.payment.register", "create", {"amount": 500},
+                           context={"active_model": "account.move", "active_ids": [invoice]})
+        self.rpc("account.payment.register", "action_create_payments", [payment])
         self._open(f"/odoo/action-account.action_move_out_invoice_type/{invoice}", ".o_form_view")
         self._press("Correct")
         self.page.locator(".modal .o_form_view").wait_for()
-        self.page.locator(".modal td[name=price_unit]").first.click()
-        self.page.locator(".modal td[name=price_unit] input").fill("225")
-        self.page.locator(".modal td[name=price_unit] input").press("Tab")
+        for row, name, value in ((0, "price_unit", "119"), (2, "quantity", "0")):
+            cell = self.page.locator(".modal .o_data_row").nth(row).locator(f"td[name={name}]")
+            cell.click()
+            cell.locator("input").fill(value)
+            cell.locator("input").press("Tab")
         self._shoot("guide/correction-1280", FORM)
 
     def _transfers(self):
