@@ -1,6 +1,7 @@
 """Tests about the tests: none may be skipped silently, no file may outgrow what a reader can hold."""
 
 import ast
+import re
 import unittest
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def test_no_test_function_of_the_addon_stands_outside_a_case():
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     assert wrong == []
+
+
+def test_addresses_of_lists_are_ours_alone():
+    """Two addons with one address cannot be installed side by side: every short one is taken by some app."""
+    paths = [
+        path for file in (ROOT / "o2c_portal").rglob("*.xml")
+        for path in re.findall(r'<field name="path">([^<]*)<', file.read_text())
+    ]
+    assert len(paths) > 5
+    assert [path for path in paths if not path.startswith("o2c-")] == []
 
 
 def test_functions_and_files_stay_readable():
