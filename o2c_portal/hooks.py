@@ -24,9 +24,9 @@ def _note_earlier_money(env):
                payment.id, NULL, partner.commercial_partner_id, payment.company_id, payment.currency_id, payment.amount,
                now() AT TIME ZONE 'UTC', 1
           FROM account_payment payment JOIN res_partner partner ON partner.id = payment.partner_id
-         WHERE payment.state != 'draft' AND payment.partner_type = 'customer'
+         WHERE payment.state != 'draft' AND payment.partner_type = 'customer' AND %s
             ON CONFLICT DO NOTHING
-        """, notice,
+        """, notice, env["o2c.till"]._closes_none(),
     ))
     env.cr.execute(SQL(
         """%s
@@ -37,10 +37,10 @@ def _note_earlier_money(env):
           JOIN account_move move ON move.id = line.move_id
           JOIN account_account account ON account.id = line.account_id
           JOIN res_partner partner ON partner.id = line.partner_id
-         WHERE account.account_type = 'asset_receivable' AND move.state = 'posted' AND %s
+         WHERE account.account_type = 'asset_receivable' AND move.state = 'posted' AND %s AND %s
          GROUP BY line.move_id, partner.commercial_partner_id, line.company_id
             ON CONFLICT DO NOTHING
-        """, notice, env["o2c.money.event"]._moves_money(),
+        """, notice, env["o2c.money.event"]._moves_money(), env["o2c.till"]._is_paid(),
     ))
 
 

@@ -66,6 +66,7 @@ from . import o2c_recipients
 from . import o2c_remittance_matcher
 from . import o2c_statement
 from . import o2c_statement_paper
+from . import o2c_till
 from . import o2c_transfer_desk
 
 # Extensions of Odoo

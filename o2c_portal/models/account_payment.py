@@ -71,7 +71,7 @@ class AccountPayment(models.Model):
             and bool(self.partner_id)
             and self.amount > 0
             and not self.paired_internal_transfer_payment_id
-            and not self.env["o2c.money.notice"]._closes_till(self)
+            and not self.env["o2c.till"]._closes(self)
         )
 
     def _o2c_standing(self):

@@ -93,18 +93,16 @@ class O2cMoneyEvent(models.Model):
     @api.model
     def _moves_money(self):
         """Return the condition for a ``move`` to be the entry of money that came or went without a payment record: one
-        of a bank or cash journal, or one that books what was paid at a till, which is in nobody's name."""
+        of a bank or cash journal, or of what was paid at a till."""
         return SQL(
             """
             move.move_type = 'entry' AND move.origin_payment_id IS NULL AND (
                 EXISTS (SELECT FROM account_journal journal
                          WHERE journal.id = move.journal_id AND journal.type IN %(journals)s)
-                OR EXISTS (SELECT FROM account_move_line till JOIN res_company company ON company.id = till.company_id
-                            WHERE till.move_id = move.id AND till.partner_id IS NULL
-                              AND till.account_id = company.account_default_pos_receivable_account_id)
+                OR %(till)s
             )
             """,
-            journals=MONEY_JOURNALS,
+            journals=MONEY_JOURNALS, till=self.env["o2c.till"]._books_payment(),
         )
 
     @api.model

@@ -12,6 +12,7 @@ STATES = [
     ("no_address", "Not sent: no address"),
     ("off", "Not sent: switched off"),
     ("before", "Not sent: too old"),
+    ("till", "Not sent: paid at a till, no address"),
 ]
 MONEY_JOURNALS = ("bank", "cash", "credit")
 OLD_DAYS = 30  # whoever books the bank statements of last year does not want to write to all who paid then
@@ -78,10 +79,10 @@ class O2cMoneyNotice(models.Model):
     @api.model
     def _receivables(self, entry, partner=None):
         """Return the receivable items of an entry, those of one customer if named."""
-        return entry.line_ids.filtered(lambda line: (
+        return self.env["o2c.till"]._paid(entry, entry.line_ids.filtered(lambda line: (
             line.account_id.account_type == "asset_receivable"
             and (not partner or line.partner_id.commercial_partner_id == partner)
-        ))
+        )))
 
     @api.model
     def _settled(self, items):
@@ -94,12 +95,6 @@ class O2cMoneyNotice(models.Model):
             item = partial.credit_move_id
             settled[item] = settled.get(item, 0.0) + partial.credit_amount_currency
         return {item: amount for item, amount in settled.items() if not item.currency_id.is_zero(amount)}
-
-    @api.model
-    def _closes_till(self, record):
-        """Say whether a payment or bank transaction is what a closing till hands over to the bank: whoever paid at the
-        till was told then."""
-        return "pos_session_id" in record._fields and bool(record.sudo().pos_session_id)
 
     def _documents(self):
         """Return the customer documents the money settles by now, or, where it was withdrawn, had settled."""
@@ -122,11 +117,13 @@ class O2cMoneyNotice(models.Model):
         """Return whether what a customer has in an entry is money that stands.
 
         It does from when it settles something. Money from the bank that met nothing but money that went back to the
-        bank is nobody's payment. At a till only documents are paid: sales without an invoice have their ticket.
+        bank is nobody's payment. At a till only documents are paid: sales without an invoice have their ticket, and
+        for what it hands over when it is closed whoever paid was told then.
         """
         if entry.reversal_move_ids.filtered(lambda move: move.state == "posted") or not items:
             return notices.WITHDRAWN
-        bank, incoming = entry.journal_id.type in MONEY_JOURNALS, sum(items.mapped("balance")) < 0
+        bank = entry.journal_id.type in MONEY_JOURNALS and not self.env["o2c.till"]._closes(entry.statement_line_id)
+        incoming = sum(items.mapped("balance")) < 0
         counts = any(
             item.move_id.is_sale_document(include_receipts=True)
             or (bank and not (incoming and item.move_id.journal_id.type in MONEY_JOURNALS))
@@ -151,7 +148,7 @@ class O2cMoneyNotice(models.Model):
         entry = entry.reversed_entry_id or entry
         if entry.origin_payment_id:
             self._tell_payment(entry.origin_payment_id)
-        elif not self._closes_till(entry.statement_line_id):
+        else:
             told = self.search([("entry_id", "=", entry.id)])
             for partner in self._receivables(entry).partner_id.commercial_partner_id | told.partner_id:
                 self._tell_customer(entry, partner, told.filtered(lambda notice, who=partner: notice.partner_id == who))

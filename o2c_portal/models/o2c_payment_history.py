@@ -26,7 +26,7 @@ class O2cPaymentHistory(models.AbstractModel):
         domain = (
             Domain("state", "=", "posted")
             & Domain("company_id", "in", scope.company_ids)
-            & (Domain("origin_payment_id", "!=", False) | Domain("statement_line_id", "!=", False))
+            & self._money(scope)
             & Domain("line_ids", "any", item)
         )
         if scope.own_only:
@@ -35,6 +35,19 @@ class O2cPaymentHistory(models.AbstractModel):
             domain &= Domain(settled, "=", scope.contact.id)
             domain &= Domain("line_ids", "not any", [(foreign, "!=", scope.contact.id)])
         return domain
+
+    @api.model
+    def _money(self, scope):
+        """Return the domain of the entries that moved money as its customer knows it: paid at a till, not handed over
+        by it when it was closed."""
+        money = Domain("origin_payment_id", "!=", False) | Domain("statement_line_id", "!=", False)
+        till = self.env["o2c.till"]
+        if not till._is_there():
+            return money
+        told = self.env["o2c.money.notice"].sudo()._search([
+            ("partner_id", "=", scope.partner.id), ("entry_id", "!=", False),
+        ])
+        return money & ~till._closings() | Domain("id", "in", told.subselect("entry_id"))
 
     @api.model
     def _rows(self, scope, offset, limit):
@@ -68,16 +81,16 @@ class O2cPaymentHistory(models.AbstractModel):
             "date": format_date(self.env, move.date),
             "amount": format_amount(self.env, abs(amount), currency),
             "refund": currency.compare_amounts(amount, 0) < 0,
-            "method": self._method(payment),
+            "method": self._method(move, payment),
             "reference": payment.name or move.name,
             "documents": self._documents(lines),
             "credit": format_amount(self.env, left, currency) if currency.compare_amounts(left, 0) > 0 else "",
             "receipt": f"/my/billing/payments/{move.id}/receipt.pdf" if payment or move.id in told else "",
         }
 
-    def _method(self, payment):
+    def _method(self, move, payment):
         if not payment:
-            return self.env._("Bank transfer")
+            return self.env["o2c.till"]._way(move) or self.env._("Bank transfer")
         paper = self.env["o2c.receipt.paper"]
         return paper._method_of_payment(payment.with_env(payment.env(context=self.env.context)))
 
@@ -135,7 +148,7 @@ class O2cPaymentHistory(models.AbstractModel):
     def _receipt_pdf(self, scope, entry):
         """Return the receipt of an entry of the history as PDF, in the reader's language; None where there is none.
 
-        Odoo's own for payments nothing was told about, such as those a till hands over.
+        Odoo's own for payments nothing was told about.
         """
         notices_sudo = self.env["o2c.money.notice"].sudo()  # the entry is the reader's own, see _entry()
         payment = entry.origin_payment_id

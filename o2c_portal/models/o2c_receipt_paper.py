@@ -110,8 +110,14 @@ class O2cReceiptPaper(models.AbstractModel):
         """Return how the money came or went, in words a customer knows."""
         if notice.payment_id:
             return self._method_of_payment(notice.payment_id)
-        journal = notice.entry_id.journal_id
-        return notice.env._("Bank transfer") if journal.type == "bank" else journal.name
+        return self._method_of_entry(notice.entry_id)
+
+    def _method_of_entry(self, entry):
+        """Return how money that is no payment record came, in the language of the entry."""
+        if way := self.env["o2c.till"]._way(entry):
+            return way
+        journal = entry.journal_id
+        return entry.env._("Bank transfer") if journal.type == "bank" else journal.name
 
     def _method_of_payment(self, payment):
         tx = payment.sudo().payment_transaction_id  # sudo: transactions are not readable by all who see payments

@@ -170,19 +170,6 @@ class TestBankReceipt(NoticeCase):
         self.assertEqual(invoice.amount_residual, 0)
         self.assertFalse(self._waiting("payment_received", "payment_reversed"))
 
-    def test_invoice_paid_at_a_till(self):
-        """What a till books for a paid invoice: the money is in nobody's name until it is closed."""
-        invoice = self._make_invoice(100)
-        takings = self.env.company.account_default_pos_receivable_account_id
-        entry = self._entry((self.receivable, self.customer, -100), (takings, None, 100))
-        (self._terms(invoice) | entry.line_ids.filtered("partner_id")).reconcile()
-        self.assertEqual(self._told(), [("receipt", 100, invoice)])
-        closing = self._entry(
-            (takings, None, -100), (self.bank.default_account_id, None, 100), journal_id=self.bank.id,
-        )
-        (closing | entry).line_ids.filtered(lambda line: line.account_id == takings).reconcile()
-        self.assertEqual(self._told(), [("receipt", 100, invoice)], "the closing till has no customer")
-
     def test_facts_of_money_without_a_payment_are_in_the_same_insert(self):
         invoice = self._make_invoice(100)
         line = self._transfer(100, self._terms(invoice))
