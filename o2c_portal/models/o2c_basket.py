@@ -161,10 +161,13 @@ class O2cBasket(models.AbstractModel):
     @api.model
     def _credits(self, scope, case):
         """Return the due items that are credit the customer may apply: credit notes and unapplied payments."""
-        return self.env["o2c.due.item"].sudo().search(
-            self._case_domain(scope, case) & Domain("residual", "<", 0) & Domain("kind", "in", CREDIT_KINDS),
-            limit=paging.PER_PAGE,
-        )
+        return self.env["o2c.due.item"].sudo().search(self._credit_domain(scope, case), limit=paging.PER_PAGE)
+
+    @api.model
+    def _credit_domain(self, scope, case):
+        """Return the domain of ``_credits``; what was paid online at a till is spent on what was bought there."""
+        credit = Domain("residual", "<", 0) & Domain("kind", "in", CREDIT_KINDS)
+        return self._case_domain(scope, case) & credit & ~self.env["o2c.till"]._takings()
 
     @api.model
     def _instalments(self, lines):

@@ -8,7 +8,7 @@ from odoo.tools import format_amount
 
 from ..core import money
 from ..core.credits import match
-from .o2c_basket import CREDIT_KINDS, UnknownItems
+from .o2c_basket import UnknownItems
 
 
 class O2cCredit(models.AbstractModel):
@@ -89,10 +89,7 @@ class O2cCredit(models.AbstractModel):
         """
         basket, due = self.env["o2c.basket"], self.env["o2c.due.item"].sudo()
         domain = basket._case_domain(visit.scope, case)
-        credits = due.search(
-            domain & Domain("id", "in", list(credit_ids)) & Domain("residual", "<", 0)
-            & Domain("kind", "in", CREDIT_KINDS)
-        )
+        credits = due.search(basket._credit_domain(visit.scope, case) & Domain("id", "in", list(credit_ids)))
         owed = domain & Domain("residual", ">", 0) & Domain("kind", "=", "instalment")
         if item_ids:
             items = due.search(owed & basket._ids_domain(item_ids))

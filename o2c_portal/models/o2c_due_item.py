@@ -76,7 +76,7 @@ class O2cDueItem(models.Model):
         "account.move.line": [
             "move_id", "partner_id", "company_id", "currency_id", "account_id", "display_type", "parent_state",
             "date_maturity", "amount_currency", "amount_residual", "amount_residual_currency", "reconciled", "balance",
-            "payment_id", "statement_line_id", "o2c_agreed",
+            "payment_id", "statement_line_id", "invoice_date", "o2c_agreed",
         ],
         "account.account": ["account_type", "non_trade"],
         "o2c.payment.allocation": ["move_line_id", "state", "transaction_id"],
@@ -150,7 +150,10 @@ class O2cDueItem(models.Model):
 
     @api.model
     def _item_query(self):
-        """Items nothing is agreed on for."""
+        """Items nothing is agreed on for, of somebody: the takings of a till are in nobody's name.
+
+        Entries of a till have items of the type that instalments have; only those of documents know the day of one.
+        """
         return SQL("""
             SELECT line.id,
                    line.id AS move_line_id,
@@ -158,8 +161,8 @@ class O2cDueItem(models.Model):
                    line.partner_id,
                    line.company_id,
                    line.currency_id,
-                   CASE WHEN line.display_type = 'payment_term' AND line.balance >= 0 THEN 'instalment'
-                        WHEN line.display_type = 'payment_term' THEN 'credit_note'
+                   CASE WHEN line.display_type = 'payment_term' AND line.invoice_date IS NOT NULL
+                        THEN CASE WHEN line.balance >= 0 THEN 'instalment' ELSE 'credit_note' END
                         WHEN line.payment_id IS NOT NULL OR line.statement_line_id IS NOT NULL THEN 'payment'
                         ELSE 'entry' END AS kind,
                    COALESCE(line.date_maturity, line.date) AS date_due,
@@ -174,7 +177,7 @@ class O2cDueItem(models.Model):
               FROM account_move_line line
               JOIN account_account account ON account.id = line.account_id
                    AND account.account_type = 'asset_receivable' AND account.non_trade IS NOT TRUE
-             WHERE line.o2c_agreed IS NOT TRUE AND %(open)s
+             WHERE line.partner_id IS NOT NULL AND line.o2c_agreed IS NOT TRUE AND %(open)s
         """, open=self._is_open(), under_way=self._under_way())
 
     @api.model

@@ -357,6 +357,19 @@ class TestMoneyCore(O2cCommon):
         ])
         self.assertEqual(sum(due.mapped("residual_company")), sum(ledger.mapped("amount_residual")))
 
+    def test_items_of_entries_are_no_instalments_and_what_is_nobodys_is_not_due(self):
+        """A till that is closed books items of the type that instalments have, also in nobody's name."""
+        receivable, sales = (self.company_data[f"default_account_{name}"] for name in ("receivable", "revenue"))
+        self.env["account.move"].create({"line_ids": [
+            Command.create({"account_id": account.id, "partner_id": partner, "balance": balance, "display_type": kind})
+            for account, partner, balance, kind in (
+                (receivable, self.customer.id, 30, "payment_term"), (receivable, self.customer.id, -20, "payment_term"),
+                (receivable, False, 40, "payment_term"), (sales, False, -50, "product"),
+            )
+        ]}).action_post()
+        due = self.env["o2c.due.item"].search([("company_id", "=", self.env.company.id)], order="residual")
+        self.assertEqual([(item.kind, item.residual) for item in due], [("entry", -20), ("entry", 30)])
+
     def test_money_for_an_invoice_cancelled_meanwhile_becomes_credit(self):
         invoice = self._make_invoice(1000, self.term)
         tx = self._start(self.cashier._quote(invoice, "next"))
