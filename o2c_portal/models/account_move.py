@@ -150,6 +150,11 @@ class AccountMove(models.Model):
 
     # === SENDING === #
 
+    def _generate_and_send(self, *args, **settings):
+        """Override of account: here a program sends, that of a till for one, and no person has chosen the readers."""
+        programmed = self.with_context(o2c_by_program=True)
+        return super(AccountMove, programmed)._generate_and_send(*args, **settings)
+
     def _compute_is_being_sent(self):
         """Override of account: what waits in a bulk sending is being sent."""
         super()._compute_is_being_sent()

@@ -40,7 +40,8 @@ class AccountMoveSend(models.AbstractModel):
             settings["o2c_also_to"] = (
                 custom_settings["o2c_also_to"] if "o2c_also_to" in custom_settings else self._o2c_default_also_to(move)
             )
-        settings["o2c_by_hand"] = custom_settings.get("o2c_by_hand", "mail_partner_ids" in custom_settings)
+        by_person = "mail_partner_ids" in custom_settings and not self.env.context.get("o2c_by_program")
+        settings["o2c_by_hand"] = custom_settings.get("o2c_by_hand", by_person)
         return settings
 
     @api.model
@@ -123,5 +124,6 @@ class AccountMoveSend(models.AbstractModel):
         super()._hook_if_success(moves_data, from_cron=from_cron)
         for move, data in moves_data.items():
             by_mail = "email" in data["sending_methods"] and move.is_sale_document(include_receipts=True)
-            if by_mail and move.partner_id and "email" not in open_ways[move]:
+            missed = by_mail and move.partner_id and "email" not in open_ways[move]
+            if missed and not self.env["o2c.till"]._handed_over(move):
                 self.env["o2c.delivery"].sudo()._unreachable("invoice", move, move.partner_id, move.partner_id)

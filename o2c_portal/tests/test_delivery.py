@@ -154,6 +154,13 @@ class TestDelivery(O2cCommon, DeliveryMixin):
         self.assertFalse(self.customer.o2c_undeliverable)
         self.assertFalse(self.rows.search([("bad_address", "=", True)]), "one that arrives shows that it works again")
 
+    def test_what_came_back_is_held_back_when_a_program_sends(self):
+        self._bounce(self._send(self._make_invoice(100)).message_id)
+        invoice = self._make_invoice(100)
+        invoice._generate_and_send()
+        self.assertEqual(self.rows.search([("res_id", "=", invoice.id)]).state, "suppressed")
+        self.assertFalse(self._mail())
+
     def test_what_came_back_is_held_back_when_the_same_document_is_sent_again(self):
         invoice = self._make_invoice(100)
         row = self._send(invoice, REFUSED)
