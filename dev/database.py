@@ -72,15 +72,18 @@ def addon_content():
     return place.digest(*(part for path in files for part in (str(path.relative_to(place.ADDON)), path)))
 
 
-def addon_template(modules=BASE_MODULES):
-    """Return the template with the addon as it is on disk now; templates of its earlier states are dropped."""
+def addon_template(modules=BASE_MODULES, after=()):
+    """Return the template with the addon as it is on disk now; templates of its earlier states are dropped.
+
+    :param after: modules of Odoo that are installed when the addon is there already
+    """
     with steps.lock("templates"):
-        return _addon_template(modules)
+        return _addon_template(modules, after)
 
 
-def _addon_template(modules):
-    base = base_template(modules)
-    group = name(f"addon_{place.digest(*sorted(modules), length=4)}")
+def _addon_template(modules, after):
+    base = _addon_template(modules, ()) if after else base_template(modules)
+    group = name(f"addon_{place.digest(*sorted(modules), *after, length=4)}")
     template = f"{group}_{place.digest(base, RECIPE, addon_content())}"
     if not exists(template):
         say("installing the addon into a copy of the template")
@@ -88,7 +91,7 @@ def _addon_template(modules):
             drop(old)
         fresh = f"{template}_new"
         copy(base, fresh)
-        odoo.install(fresh, ("o2c_portal",), log="addon")
+        odoo.install(fresh, after or ("o2c_portal",), log="addon")
         odoo.finish(fresh)
         rename(fresh, template)
     return template

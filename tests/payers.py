@@ -62,6 +62,13 @@ class Payer:
             "landing_route": f"/my/invoices/{invoice_id}",
         })
 
+    def start_order(self, order_id, access_token, amount):
+        """Start paying an order of a till on the page its code leads to; return ``(status, reference or None)``."""
+        return self._call(f"/pos/pay/transaction/{order_id}", {
+            **self._method, "tokenization_requested": False, "amount": amount, "access_token": access_token,
+            "landing_route": "/pos/pay/confirmation",
+        })
+
     def finish(self, reference, state="done"):
         """Have the provider report a result for a payment."""
         return self._call("/payment/demo/simulate_payment", {
