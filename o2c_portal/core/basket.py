@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from .instalments import Instalment, spread
 from .money import to_major
@@ -36,6 +37,11 @@ class Quote:
     around: tuple[Instalment, ...] = field(default=(), compare=False, repr=False)
     fee_minor: int = 0
     fee_rule_id: int | None = None
+
+    @property
+    def unit(self) -> Decimal:
+        """One minor unit in major units."""
+        return Decimal(1).scaleb(-self.digits)
 
     @property
     def items(self) -> tuple[Instalment, ...]:

@@ -44,17 +44,20 @@ class AccountMove(models.Model):
 
         It works with elevated rights: who may see a document may see its dates.
         """
-        if not self.ids:
-            return {move: [] for move in self}
-        rows = {}
-        for move_id, *facts in self.env.execute_query(self._o2c_instalments_query()):
+        found = self._o2c_read_instalments(self.ids)
+        return {move: found.get(move_id, []) for move, move_id in zip(self, self._origin._ids, strict=True)}
+
+    @api.model
+    def _o2c_read_instalments(self, ids):
+        """Return ``{document id: [Instalment, ...]}`` of those of the documents that have any; see
+        ``_o2c_instalments_by_move``."""
+        rows, digits = {}, {}
+        for move_id, *facts in self.env.execute_query(self._o2c_instalments_query(ids)) if ids else ():
             rows.setdefault(move_id, []).append(facts)
-        currencies = self.env["res.currency"].browse({facts[4] for of_move in rows.values() for facts in of_move})
-        digits = {currency.id: currency.decimal_places for currency in currencies}
-        return {
-            move: self._o2c_as_instalments(move_id, rows.get(move_id, ()), digits)
-            for move, move_id in zip(self, self._origin._ids, strict=True)
-        }
+            digits[facts[4]] = 0
+        for currency in self.env["res.currency"].browse(digits):
+            digits[currency.id] = currency.decimal_places
+        return {move_id: self._o2c_as_instalments(move_id, facts, digits) for move_id, facts in rows.items()}
 
     @api.model
     def _o2c_as_instalments(self, move_id, rows, digits):
@@ -73,7 +76,8 @@ class AccountMove(models.Model):
             ) in enumerate(rows, 1)
         ]
 
-    def _o2c_instalments_query(self):
+    @api.model
+    def _o2c_instalments_query(self, ids):
         """Return the query for what an ``Instalment`` says. An item is claimed when a payment on its way will settle
         it: a draft does not count, whoever left it may start again, and whoever else tries is told when paying.
 
@@ -94,7 +98,7 @@ class AccountMove(models.Model):
               JOIN account_move move ON move.id = line.move_id
              WHERE line.move_id = ANY(%s) AND line.display_type = 'payment_term'
           ORDER BY line.date_maturity, line.id
-        """, tuple(self.get_inbound_types()), self.ids, to_flush=[
+        """, tuple(self.get_inbound_types()), ids, to_flush=[
             self.env[model]._fields[name] for model, names in INSTALMENT_FIELDS.items() for name in names
         ])
 

@@ -210,14 +210,16 @@ class O2cBasket(models.AbstractModel):
         domain = Domain("id", "in", list(ids)) & Domain("display_type", "=", "payment_term") & Domain([
             ("partner_id", "=", scope.partner.id), ("company_id", "in", scope.company_ids),
             ("company_id", "=", case.company_id.id), ("currency_id", "=", case.currency_id.id),
+            ("move_id.move_type", "in", PAYABLE_MOVE_TYPES),
         ])
         if scope.own_only:
             domain &= Domain("move_id.partner_id", "=", scope.contact.id)
-        lines = self.env["account.move.line"].sudo().search_fetch(domain, ["move_id"], order="id")
-        moves, wanted = lines.move_id, set(lines._ids)
-        around = self._around(moves)
-        payable = {move.id for move in moves if move.move_type in PAYABLE_MOVE_TYPES}
-        return {item.line_id: item for item in around if item.line_id in wanted and item.move_id in payable}, around
+        query = self.env["account.move.line"].sudo()._search(domain)
+        line = SQL.identifier(query.table)
+        found = dict(self.env.execute_query(query.select(SQL("%s.id", line), SQL("%s.move_id", line))))
+        by_move = self.env["account.move"]._o2c_read_instalments(list(dict.fromkeys(found.values())))
+        around = [item for items in by_move.values() for item in items]
+        return {item.line_id: item for item in around if item.line_id in found}, around
 
     @api.model
     def _knows_pieces(self, scope, case, ids):
@@ -335,8 +337,10 @@ class O2cBasket(models.AbstractModel):
     def _of_payable_documents(self, items: Iterable[Instalment]):
         """Return those of the instalments whose document customers may pay online."""
         items = list(items)
-        moves = self.env["account.move"].sudo().browse({item.move_id for item in items})
-        good = {
-            move.id for move in moves if move.state == "posted" and move.move_type in PAYABLE_MOVE_TYPES
-        } if self._is_online() else set()
+        if not self._is_online():
+            return []
+        good = set(self.env["account.move"].sudo()._search([
+            ("id", "in", list({item.move_id for item in items})), ("state", "=", "posted"),
+            ("move_type", "in", PAYABLE_MOVE_TYPES),
+        ]))
         return [item for item in items if item.move_id in good]

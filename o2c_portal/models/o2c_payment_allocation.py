@@ -1,25 +1,12 @@
 """What a payment transaction pays, exactly, and the claim that keeps others from paying it meanwhile."""
 
-import contextlib
 from datetime import timedelta
-from typing import NamedTuple
 
 import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, mute_logger
-
-from ..core import money
-
-
-class ItemFacts(NamedTuple):
-    """What the ledger says of a locked journal item."""
-
-    residual: float  # in the currency of the item
-    posted: bool
-    currency_id: int
-    claimed: bool  # a payment of it is under way, or was begun and left
 
 
 class PaymentInProgress(UserError):
@@ -57,76 +44,69 @@ class O2cPaymentAllocation(models.Model):
 
     # === CLAIMS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Claim the items. Whoever comes second learns it here, before any provider is asked.
+    @api.model
+    def _claim(self, transaction, quote):
+        """Claim what a new transaction pays, in one go however many items it is. Whoever comes second learns it here,
+        before any provider is asked.
 
+        Who made the claims and when is known of the transaction: every reference more is checked for every row.
+
+        :param quote: the ``core.basket.Quote``
         :raises PaymentInProgress: if another payment of one of the items is under way
         :raises ValidationError: if an item is no longer open for the amount
         """
-        transactions = self.env["payment.transaction"].browse({vals["transaction_id"] for vals in vals_list})
-        self._take(vals_list, transactions)
-        with self._one_claim_per_item():
-            return super().create(vals_list)
-
-    @api.model
-    def _claim(self, transaction, vals_list):
-        """Claim the items of a new transaction in one go, however many they are; see ``create``.
-
-        Who made them and when is known of the transaction: every reference more is checked for every row.
-        """
-        self._take(vals_list, transaction)
-        columns = [[vals.get(name, 0.0) for vals in vals_list] for name in ("move_line_id", "amount", "discount")]
+        self._take(transaction, quote)
         self.env.cr.execute(SQL(  # a claim the locks cannot see, made after our snapshot, has the request run again
             """INSERT INTO o2c_payment_allocation (transaction_id, state, create_date, write_date, move_line_id,
                    amount, discount)
-               SELECT %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.*
-                 FROM unnest(%s::integer[], %s::numeric[], %s::numeric[]) AS item
+               SELECT %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.id, item.pay * %s,
+                      item.discount * %s
+                 FROM %s
                ON CONFLICT (move_line_id) WHERE state = 'live' DO NOTHING""",
-            transaction.id, *columns,
+            transaction.id, quote.unit, quote.unit, self._items(quote),
         ))
-        if self.env.cr.rowcount != len(vals_list):
+        if self.env.cr.rowcount != len(quote.parts):
             raise self._in_progress()
         transaction.invalidate_recordset(["o2c_allocation_ids"])
 
     @api.model
-    def _take(self, vals_list, transactions):
-        """Make sure that the items are open and that nobody else is paying them, and keep it so."""
-        lines = self.env["account.move.line"].browse([vals["move_line_id"] for vals in vals_list])
-        facts = self._locked_facts(lines)
-        self._check_open(lines, facts, vals_list)
-        claimed = lines.browse([line_id for line_id, item in facts.items() if item.claimed])
-        payer_keys = set(transactions.mapped("o2c_payer_key")) - {False}
-        if claimed and self._release_stale_claims(claimed, payer_keys):
-            raise self._in_progress()
+    def _items(self, quote):
+        """Return the parts of a quote as a table, in minor units."""
+        return SQL(
+            "unnest(%s::integer[], %s::bigint[], %s::bigint[]) AS item(id, pay, discount)",
+            list(quote.pays), list(quote.pays.values()), list(quote.discounts.values()),
+        )
 
     @api.model
-    def _locked_facts(self, lines):
-        """Lock journal items as ``_lock_items`` does and return ``{id: ItemFacts}`` of them: one query, no more of the
-        rows than is needed, for there may be hundreds."""
+    def _take(self, transaction, quote):
+        """Lock the items as ``_lock_items`` does, make sure that they are open and that nobody else is paying them; one
+        query, and no more of the rows than is needed, for there may be hundreds."""
+        lines = self.env["account.move.line"].browse(quote.pays)
         lines.flush_recordset(["amount_residual_currency", "parent_state"])
         self.flush_model(["state", "move_line_id"])
         lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
-        rows = self.env.execute_query(SQL(
-            """SELECT line.id, line.amount_residual_currency, line.parent_state = 'posted', line.currency_id,
-                      EXISTS (SELECT FROM o2c_payment_allocation claim
-                               WHERE claim.move_line_id = line.id AND claim.state = 'live')
-                 FROM account_move_line line WHERE line.id = ANY(%s)
-                  FOR NO KEY UPDATE OF line SKIP LOCKED""",
-            lines.ids,
+        [(found, closed, claimed)] = self.env.execute_query(SQL(
+            """WITH locked AS MATERIALIZED (
+                   SELECT line.id, EXISTS (SELECT FROM o2c_payment_allocation claim
+                                            WHERE claim.move_line_id = line.id AND claim.state = 'live') AS claimed,
+                          line.parent_state != 'posted'
+                          OR (item.pay + item.discount) * %s > line.amount_residual_currency AS closed
+                     FROM %s JOIN account_move_line line ON line.id = item.id
+                      FOR NO KEY UPDATE OF line SKIP LOCKED
+               )
+               SELECT count(*), min(id) FILTER (WHERE closed), array_agg(id) FILTER (WHERE claimed) FROM locked""",
+            quote.unit, self._items(quote),
         ))
-        if len(rows) != len(lines):
+        if found != len(lines):
             raise self._in_progress()
-        return {line_id: ItemFacts(*facts) for line_id, *facts in rows}
-
-    @contextlib.contextmanager
-    def _one_claim_per_item(self):
-        """A race that the locks cannot see (the other one committed after our snapshot) ends at the unique index."""
-        try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                yield
-        except psycopg2.errors.UniqueViolation as error:
-            raise self._in_progress() from error
+        if closed:
+            line = lines.browse(closed)
+            raise ValidationError(self.env._(
+                "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
+            ))
+        payer_keys = {transaction.o2c_payer_key} - {False}
+        if claimed and self._release_stale_claims(lines.browse(claimed), payer_keys):
+            raise self._in_progress()
 
     @api.model
     def _in_progress(self):
@@ -142,21 +122,6 @@ class O2cPaymentAllocation(models.Model):
         """
         if lines.sudo().try_lock_for_update(allow_referencing=True) != lines.sudo():
             raise self._in_progress()
-
-    @api.model
-    def _check_open(self, lines, facts, vals_list):
-        """Refuse what the ledger does not owe (any more)."""
-        currencies = self.env["res.currency"].browse({item.currency_id for item in facts.values()})
-        digits_of = {currency.id: currency.decimal_places for currency in currencies}
-        for vals in vals_list:
-            item = facts[vals["move_line_id"]]
-            digits = digits_of[item.currency_id]
-            asked = money.to_minor(vals["amount"], digits) + money.to_minor(vals.get("discount", 0.0), digits)
-            if not item.posted or asked > money.to_minor(item.residual, digits):
-                line = lines.browse(vals["move_line_id"])
-                raise ValidationError(self.env._(
-                    "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
-                ))
 
     @api.model
     def _release_stale_claims(self, lines, payer_keys):
@@ -199,7 +164,7 @@ class O2cPaymentAllocation(models.Model):
             elif not currency.is_zero(part):
                 claim.write({"amount": currency.round(claim.amount - part), "discount": 0})
                 # The item stays claimed: this is not a second claim, but money for the first.
-                super().create([{  # pylint: disable=super-method-mismatch
+                self.create([{
                     "transaction_id": capture.id, "move_line_id": claim.move_line_id.id,
                     "amount": part, "state": "captured",
                 }])

@@ -5,12 +5,12 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
-from odoo.tools import clean_context
+from odoo.tools import SQL, clean_context
 
 from ..core import basket, money
 
 ONLINE_OPERATIONS = ("online_redirect", "online_direct", "online_token")
-NOTES_AT_ONCE = 5  # a note to more documents than this is written in one go and notifies nobody
+AT_ONCE = 5  # what is written to more documents than this is written in one go; notes then notify nobody
 REFERENCE_LENGTH = 40
 PROVIDER_FACTS = {
     "state", "amount", "currency_id", "provider_reference", "operation", "invoice_ids", "sale_order_ids", "payment_id",
@@ -48,22 +48,46 @@ class PaymentTransaction(models.Model):
         :raises AccessError: if somebody types what the system alone decides
         """
         clean = self.with_context(clean_context(self.env.context))  # what is checked is what is made: no other defaults
-        claims = []
+        quotes, named = [], []
         for vals in vals_list:
-            quote = vals.pop("o2c_quote", None)  # what our own pages pay; no client can send one
-            if not self.env.su and (OUR_FACTS & vals.keys() or vals.get("state", "draft") != "draft"):
-                raise self._o2c_not_by_hand()
-            starts = vals.get("operation") in ONLINE_OPERATIONS and vals.get("state", "draft") == "draft"
-            if starts and vals.get("amount", 0) <= 0:
-                raise ValidationError(self.env._("A payment must be of a positive amount."))
-            if starts and not clean._o2c_is_capture(vals):
-                clean._o2c_check_start(vals, quote if isinstance(quote, basket.Quote) else None)
-            claims.append(vals.pop("o2c_allocation_ids", None))
+            quotes.append(clean._o2c_admit(vals))
+            many = quotes[-1] and len({item.move_id for item in quotes[-1].items}) > AT_ONCE
+            named.append(vals.pop("invoice_ids") if many else None)
         transactions = super(PaymentTransaction, clean).create(vals_list)
-        for transaction, commands in zip(transactions, claims, strict=True):
-            if commands:
-                self.env["o2c.payment.allocation"]._claim(transaction, [vals for _command, _id, vals in commands])
+        for transaction, quote, invoices in zip(transactions, quotes, named, strict=True):
+            if invoices:
+                transaction._o2c_name_invoices(self._fields["invoice_ids"].convert_to_cache(invoices, self.browse()))
+            if quote and quote.parts:
+                self.env["o2c.payment.allocation"]._claim(transaction, quote)
         return transactions
+
+    def _o2c_admit(self, vals):
+        """Return the quote that a transaction with these create values has to claim, None if it claims nothing.
+
+        See ``create`` for what is raised.
+        """
+        quote = vals.pop("o2c_quote", None)  # what our own pages pay; no client can send one
+        if vals.get("o2c_allocation_ids") or not self.env.su and (
+            OUR_FACTS & vals.keys() or vals.get("state", "draft") != "draft"
+        ):
+            raise self._o2c_not_by_hand()
+        if vals.get("operation") not in ONLINE_OPERATIONS or vals.get("state", "draft") != "draft":
+            return None
+        if vals.get("amount", 0) <= 0:
+            raise ValidationError(self.env._("A payment must be of a positive amount."))
+        if self._o2c_is_capture(vals):
+            return None
+        return self._o2c_check_start(vals, quote if isinstance(quote, basket.Quote) else None)
+
+    def _o2c_name_invoices(self, ids):
+        """Write down in one go which invoices a new transaction pays: row by row, hundreds take too long."""
+        field = self._fields["invoice_ids"]
+        self.env.cr.execute(SQL(
+            "INSERT INTO %s (%s, %s) SELECT %s, unnest(%s)", SQL.identifier(field.relation),
+            SQL.identifier(field.column1), SQL.identifier(field.column2), self.id, list(ids),
+        ))
+        self.invalidate_recordset(["invoice_ids"])
+        self.env["account.move"].browse(ids).invalidate_recordset(["transaction_ids"])
 
     def write(self, vals):
         """Override: what a provider reports is not for users to type; Odoo's own flows write it with elevated rights.
@@ -105,6 +129,7 @@ class PaymentTransaction(models.Model):
         """Hold a payment that somebody starts, by whatever route, to what is owed and what its customer may do.
 
         :param quote: what it pays, where our own pages have decided it
+        :return: the quote of what it pays, None for what is no document of ours and not on account
         """
         provider_sudo = self.env["payment.provider"].sudo().browse(vals["provider_id"])
         vals["company_id"] = provider_sudo.company_id.id  # as Odoo would fill it in, in a statement of its own
@@ -112,17 +137,22 @@ class PaymentTransaction(models.Model):
         cashier = self.env["o2c.cashier"].sudo()
         if quote and money.to_minor(vals["amount"], quote.digits) != quote.amount_minor:
             raise ValidationError(self.env._("The amount is not that of what is paid."))
-        if quote and quote.parts:
-            vals.update(cashier._allocation_values(quote))
         if moves_sudo:
-            self._o2c_check_invoices(vals, moves_sudo, provider_sudo)
-        documents_sudo = moves_sudo or self._o2c_documents(vals, "sale_order_ids")
-        company = documents_sudo.company_id[:1] or provider_sudo.company_id
-        partner = documents_sudo.partner_id[:1] or self.env["res.partner"].browse(vals.get("partner_id"))
-        if moves_sudo or self._o2c_is_on_account(vals, partner, company):
-            cashier._check_policy(quote or cashier._quote_of(vals, moves_sudo), partner, company, moves_sudo)
+            company, partner = self._o2c_check_invoices(vals, moves_sudo, provider_sudo)
+        else:
+            order_sudo = self._o2c_documents(vals, "sale_order_ids")[:1]
+            company = order_sudo.company_id or provider_sudo.company_id
+            partner = order_sudo.partner_id or self.env["res.partner"].browse(vals.get("partner_id"))
+        if moves_sudo and not quote:
+            quote = cashier._quote_amount(moves_sudo, vals["amount"])  # from the ledger, whoever pays
+            self._o2c_check_repeated(vals, moves_sudo)
+        elif not quote and self._o2c_is_on_account(vals, partner, company):
+            quote = cashier._quote_on_account(vals)
+        if quote:
+            cashier._check_policy(quote, partner, company, moves_sudo)
         paid = money.to_major(quote.paid_minor, quote.digits) if quote else vals["amount"]
         cashier._check_method({**vals, "amount": paid}, partner, company)  # as it was offered: before any fee
+        return quote
 
     def _o2c_documents(self, vals, name):
         """Return the documents that create values name, with elevated rights."""
@@ -145,18 +175,24 @@ class PaymentTransaction(models.Model):
         return vals.get("o2c_on_account") or self.env["o2c.payment.policy"]._is_chosen(partner, company)
 
     def _o2c_check_invoices(self, vals, moves, provider):
-        if any(provider.company_id not in company.parent_ids for company in moves.company_id):
+        """Return the company and the customer of documents that one payment covers, without reading hundreds of them.
+
+        :raises ValidationError: if it cannot cover them
+        """
+        names = ["company_id", "currency_id", "commercial_partner_id"]
+        cases = [[moves[name] for name in names]] if len(moves) == 1 else (
+            moves._read_group([("id", "in", moves.ids)], names)
+        )
+        if any(provider.company_id not in company.parent_ids for company, _currency, _partner in cases):
             raise ValidationError(self.env._("This payment provider belongs to another company."))
-        if moves.currency_id.ids != [vals["currency_id"]]:
+        if any(currency.id != vals["currency_id"] for _company, currency, _partner in cases):
             raise ValidationError(self.env._("A document is paid in its own currency."))
-        if "o2c_allocation_ids" not in vals:
-            cashier = self.env["o2c.cashier"].sudo()  # amounts come from the ledger, whoever pays
-            vals.update(cashier._allocation_values(cashier._quote_amount(moves, vals["amount"])))
-            self._o2c_check_repeated(vals, moves)
-        elif len(moves.commercial_partner_id) > 1 or len(moves.company_id) > 1:
+        if len(cases) != 1:
             raise ValidationError(
                 self.env._("One payment can only cover documents of one customer, company and currency.")
             )
+        [[company, _currency, partner]] = cases
+        return company, partner
 
     def _o2c_check_repeated(self, vals, moves):
         """An amount alone does not say what it pays: asked for again, it would pay what comes next.
@@ -183,7 +219,7 @@ class PaymentTransaction(models.Model):
         """Override of payment: many invoices get their note in one go."""
         super()._log_message_on_linked_documents(message)
         invoices = self.invoice_ids
-        if len(invoices) > NOTES_AT_ONCE:
+        if len(invoices) > AT_ONCE:
             automatic = self.env.uid == SUPERUSER_ID or self.env.context.get("payment_backend_action")
             author = self.env.user.partner_id if automatic else self.partner_id
             invoices._message_log_batch(dict.fromkeys(invoices.ids, message), author_id=author.id)
@@ -191,7 +227,7 @@ class PaymentTransaction(models.Model):
     def _get_invoices_to_notify(self):
         """Override of account_payment: not one by one where they are many."""
         invoices = super()._get_invoices_to_notify()
-        return invoices if len(invoices) <= NOTES_AT_ONCE else invoices.browse()
+        return invoices if len(invoices) <= AT_ONCE else invoices.browse()
 
     def _compute_reference_prefix(self, separator, **values):
         """Override of account_payment: a basket is named after its first document and how many more there are; all
