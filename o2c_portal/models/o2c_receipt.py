@@ -42,10 +42,9 @@ class O2cReceipt(models.AbstractModel):
         """Return ``(state, note)``: whether the customer is to get it, or why not."""
         if not again and not notice.company_id.o2c_receipt_customer:
             return "off", self.env._("Receipts are off in the settings.")
-        if not to and self.env["o2c.till"]._way(notice.entry_id):  # who had it there wants nothing, and is no task
-            return "till", self.env._("%(customer)s has no email address.", customer=readers.name or "?")
-        if not to:
-            return "no_address", self.env._("%(customer)s has no email address.", customer=contacts.name or "?")
+        if not to:  # whoever paid at a till had it there: that is no task
+            state = "till" if self.env["o2c.till"]._way(notice.entry_id) else "no_address"
+            return state, self.env._("%(customer)s has no email address.", customer=contacts.name or "?")
         return "queued", False
 
     def _open(self, notice, readers, mute, again):
