@@ -159,11 +159,11 @@ class O2cPayStart(O2cPaymentPortal):
 
         :raises Refusal: 422 for foreign instalments, 409 when they or their amount are not what the payer saw
         """
-        items, around = till.instalments(wish.installment_ids)
+        items, around, payable = till.instalments(wish.installment_ids)
         if not set(wish.installment_ids) <= set(items):
             raise Refusal(422, "bad_installments")
         chosen = [items[line_id] for line_id in wish.installment_ids]
-        if len(till.payable(chosen)) != len(chosen):
+        if not payable >= set(wish.installment_ids):
             raise Refusal(409, "not_payable", request.env._("Part of this can no longer be paid online."))
         if any(item.open_minor <= 0 for item in chosen):
             raise Refusal(409, "already_paid", request.env._("Part of this has been paid meanwhile. Please reload."))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.http import request
 
-from ..core import limits
+from ..core import limits, policy
 from ..models.o2c_basket import Case
 from .payment import payer_key
 from .public import Refusal
@@ -34,7 +34,8 @@ class InvoiceTill:
             raise gone()
 
     def instalments(self, ids):
-        """Return ``({id: Instalment}, all instalments)`` of what may be asked for, in whatever state it is.
+        """Return ``({id: Instalment}, all instalments, ids of those that can be paid at all)`` of what may be asked for,
+        in whatever state it is; see ``check``.
 
         :raises Refusal: 409 when the payer's page is that of an invoice that was corrected meanwhile
         """
@@ -43,11 +44,8 @@ class InvoiceTill:
             raise Refusal(
                 409, "corrected", request.env._("This invoice was corrected meanwhile. Please reload the page.")
             )
-        return {item.line_id: item for item in items}, items
-
-    def payable(self, items):
-        """Return those of the instalments whose document can be paid at all; see ``check``."""
-        return items
+        by_id = {item.line_id: item for item in items}
+        return by_id, items, by_id.keys()
 
     def too_many_declines(self):
         """Say whether payments were declined here so often that somebody may be trying out cards."""
@@ -70,12 +68,13 @@ class AccountTill:
             raise gone()
 
     def instalments(self, ids):
-        """Return ``({id: Instalment}, all instalments)`` of what may be asked for, in whatever state it is."""
-        return self.env["o2c.basket"]._known(self.scope, self.case, ids) if ids else ({}, ())
-
-    def payable(self, items):
-        """Return those of the instalments whose document can be paid at all."""
-        return self.env["o2c.basket"]._of_payable_documents(items)
+        """Return ``({id: Instalment}, all instalments the policy asks for, ids of those that can be paid at all)`` of what
+        may be asked for, in whatever state it is."""
+        if not ids:
+            return {}, (), set()
+        policies, case = self.env["o2c.payment.policy"], self.case
+        rules = policies._policy_of(case.partner_id, case.company_id)._rules(case.currency_id, case.company_id)
+        return self.env["o2c.basket"]._known(self.scope, case, ids, alone=not policy.looks_around(rules))
 
     def too_many_declines(self):
         """Say whether payments were declined here so often that somebody may be trying out cards."""

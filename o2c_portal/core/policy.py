@@ -89,7 +89,8 @@ def check(
 
     Whatever is allowed is positive and no more than what is open; paying everything that can be paid always is.
 
-    :param items: at least all instalments of the invoices that are touched
+    :param items: at least all instalments of the invoices that are touched, or where the policy does not look around
+        (see ``looks_around``) those that are paid
     :param pays: ``{line_id: minor}``, what is paid of each instalment touched
     :param discounts: ``{line_id: minor}``, what an early payment is forgiven; less this, an item counts as in full
     :param allowed_parts: ``{line_id: amounts}`` agreed on in a plan: these may be paid whatever the policy says, and
@@ -110,6 +111,11 @@ def check(
         item.line_id in pays or item.line_id in allowed_parts
     )]
     return _CHECKS[policy.mode](policy, scope, free, today, discounts) if free else None
+
+
+def looks_around(policy: Policy) -> bool:
+    """Say whether ``check`` judges a payment by the instalments of its invoices that it leaves out."""
+    return policy.mode in ("full", "instalments") or policy.mode == "part" and policy.minimum_kind != "none"
 
 
 def touched(items: Iterable[Instalment], pays: Collection[int]) -> list[Instalment]:

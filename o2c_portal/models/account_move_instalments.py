@@ -48,23 +48,27 @@ class AccountMove(models.Model):
         return {move: found.get(move_id, []) for move, move_id in zip(self, self._origin._ids, strict=True)}
 
     @api.model
-    def _o2c_read_instalments(self, ids):
+    def _o2c_read_instalments(self, ids, only=None):
         """Return ``{document id: [Instalment, ...]}`` of those of the documents that have any; see
-        ``_o2c_instalments_by_move``."""
+        ``_o2c_instalments_by_move``.
+
+        :param only: ids of journal items; where given, others are counted and left out
+        """
         rows, digits = {}, {}
         for move_id, *facts in self.env.execute_query(self._o2c_instalments_query(ids)) if ids else ():
             rows.setdefault(move_id, []).append(facts)
             digits[facts[4]] = 0
         for currency in self.env["res.currency"].browse(digits):
             digits[currency.id] = currency.decimal_places
-        return {move_id: self._o2c_as_instalments(move_id, facts, digits) for move_id, facts in rows.items()}
+        return {move_id: self._o2c_as_instalments(move_id, facts, digits, only) for move_id, facts in rows.items()}
 
     @api.model
-    def _o2c_as_instalments(self, move_id, rows, digits):
+    def _o2c_as_instalments(self, move_id, rows, digits, only):
         """Return the ``Instalment`` objects of one document.
 
         :param rows: of ``_o2c_instalments_query``, without the document
         :param dict digits: decimals by currency id
+        :param only: see ``_o2c_read_instalments``
         """
         return [
             instalments.Instalment(
@@ -74,6 +78,7 @@ class AccountMove(models.Model):
             for number, (
                 line_id, day, amount, is_open, currency_id, sign, claimed, promised_on, plan_id,
             ) in enumerate(rows, 1)
+            if only is None or line_id in only
         ]
 
     @api.model
@@ -81,11 +86,12 @@ class AccountMove(models.Model):
         """Return the query for what an ``Instalment`` says. An item is claimed when a payment on its way will settle
         it: a draft does not count, whoever left it may start again, and whoever else tries is told when paying.
 
-        Planning it is most of its work for one document: what Python can tell as well is not asked here.
+        Planning it is most of its work for one document: what Python can tell as well is not asked here. For many it is
+        reading the answer, so amounts come as what the driver itself can read.
         """
         return SQL("""
             SELECT line.move_id, line.id, COALESCE(line.date_maturity, line.date),
-                   line.amount_currency, line.amount_residual_currency, line.currency_id,
+                   line.amount_currency::float8, line.amount_residual_currency::float8, line.currency_id,
                    CASE WHEN move.move_type IN %s THEN 1 ELSE -1 END,
                    EXISTS (SELECT FROM o2c_payment_allocation claim
                              JOIN payment_transaction tx ON tx.id = claim.transaction_id

@@ -204,9 +204,12 @@ class O2cBasket(models.AbstractModel):
     # === WHAT WAS CHOSEN === #
 
     @api.model
-    def _known(self, scope, case, ids):
+    def _known(self, scope, case, ids, alone=False):
         """Return those of the journal items that are instalments of the scope and case, in whatever state they are,
-        paid ones too: ``({id: Instalment}, all instalments of their documents)``."""
+        paid ones too: ``({id: Instalment}, all instalments of their documents, ids of those that can be paid online)``.
+
+        :param bool alone: instead of all instalments, return these alone a second time
+        """
         domain = Domain("id", "in", list(ids)) & Domain("display_type", "=", "payment_term") & Domain([
             ("partner_id", "=", scope.partner.id), ("company_id", "in", scope.company_ids),
             ("company_id", "=", case.company_id.id), ("currency_id", "=", case.currency_id.id),
@@ -216,10 +219,14 @@ class O2cBasket(models.AbstractModel):
             domain &= Domain("move_id.partner_id", "=", scope.contact.id)
         query = self.env["account.move.line"].sudo()._search(domain)
         line = SQL.identifier(query.table)
-        found = dict(self.env.execute_query(query.select(SQL("%s.id", line), SQL("%s.move_id", line))))
-        by_move = self.env["account.move"]._o2c_read_instalments(list(dict.fromkeys(found.values())))
+        rows = self.env.execute_query(query.select(SQL("%s.id, %s.move_id, %s.parent_state", line, line, line)))
+        found = {line_id: state for line_id, _move_id, state in rows}
+        by_move = self.env["account.move"]._o2c_read_instalments(
+            list({move_id for _line_id, move_id, _state in rows}), only=found if alone else None,
+        )
         around = [item for items in by_move.values() for item in items]
-        return {item.line_id: item for item in around if item.line_id in found}, around
+        online = {line_id for line_id, state in found.items() if state == "posted"} if self._is_online() else set()
+        return {item.line_id: item for item in around if item.line_id in found}, around, online
 
     @api.model
     def _knows_pieces(self, scope, case, ids):
@@ -271,7 +278,7 @@ class O2cBasket(models.AbstractModel):
         :raises UnknownItems: if one of them is not there to be chosen
         """
         pieces = [item_id for item_id in ids if item_id < 0]
-        ledger, _around = self._known(scope, case, [item_id for item_id in ids if item_id > 0])
+        ledger, _around, _online = self._known(scope, case, [item_id for item_id in ids if item_id > 0])
         if len(ledger) + len(pieces) != len(ids) or pieces and not self._knows_pieces(scope, case, pieces):
             raise UnknownItems(self.env._("These items are not there to be paid."))
         asked = {line_id: item for line_id, item in ledger.items() if not item.plan_id}

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from odoo.addons.o2c_portal.core.instalments import Instalment, choose, in_order
-from odoo.addons.o2c_portal.core.policy import MinimumKind, Mode, Order, Policy, check, least
+from odoo.addons.o2c_portal.core.policy import MinimumKind, Mode, Order, Policy, check, least, looks_around
 
 TODAY = date(2026, 6, 15)
 policies = st.builds(
@@ -134,3 +134,12 @@ def test_a_planned_amount_is_always_payable(policy, items, data):
     pays = {item.line_id: data.draw(st.integers(1, item.open_minor)) for item in chosen}
     agreed = {line: {minor} for line, minor in pays.items()}
     assert check(policy, items, pays, 0, TODAY, allowed_parts=agreed) is None
+
+
+@given(st.data(), policies, ledgers())
+def test_others_are_not_missed_by_who_does_not_look_around(data, policy, items):
+    """Starting a payment reads no more than is paid where the policy says that this is enough."""
+    assume(not looks_around(policy))
+    pays, on_account = data.draw(requests(items))
+    paid = [item for item in items if item.line_id in pays]
+    assert check(policy, items, pays, on_account, TODAY) == check(policy, paid, pays, on_account, TODAY)

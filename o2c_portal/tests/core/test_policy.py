@@ -6,7 +6,16 @@ from datetime import date
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.o2c_portal.core.instalments import Instalment
-from odoo.addons.o2c_portal.core.policy import MethodRule, Policy, asked, check, hidden, least, why_hidden
+from odoo.addons.o2c_portal.core.policy import (
+    MethodRule,
+    Policy,
+    asked,
+    check,
+    hidden,
+    least,
+    looks_around,
+    why_hidden,
+)
 
 TODAY = date(2026, 3, 10)
 # Two invoices: 300 late, 300 and 400 to come; 500 late and being paid, 100 due today
@@ -54,6 +63,14 @@ class TestPolicy(BaseCase):
         cases = [({1: 1}, None), ({1: 300, 2: 1}, None), ({3: 1}, None), ({2: 300, 3: 400, 5: 1}, "one_part")]
         self._codes(Policy(), [*cases, ({1: 1, 2: 300}, "one_part"), ({1: 1, 2: 1}, "one_part")])
         self._codes(Policy(order="payer"), [({1: 1, 2: 300}, None), ({1: 1, 2: 1}, None)])
+
+    def test_some_judge_by_what_is_left_out(self):
+        for policy, expected in [
+            (Policy(mode="full"), True), (Policy(mode="instalments"), True), (Policy(mode="items"), False),
+            (Policy(), False), (Policy(order="payer"), False), (Policy(minimum_kind="overdue"), True),
+            (Policy(mode="items", minimum_kind="amount", minimum_minor=5), False),
+        ]:
+            self.assertIs(looks_around(policy), expected, policy)
 
     def test_minimum_amount(self):
         policy = Policy(minimum_kind="amount", minimum_minor=250)
