@@ -34,8 +34,8 @@ class InvoiceTill:
             raise gone()
 
     def instalments(self, ids):
-        """Return ``({id: Instalment}, all instalments, ids of those that can be paid at all)`` of what may be asked for,
-        in whatever state it is; see ``check``.
+        """Return what may be asked for, in whatever state it is: ``({id: Instalment}, all instalments, ids of what
+        can be paid at all)``; see ``check``.
 
         :raises Refusal: 409 when the payer's page is that of an invoice that was corrected meanwhile
         """
@@ -68,8 +68,8 @@ class AccountTill:
             raise gone()
 
     def instalments(self, ids):
-        """Return ``({id: Instalment}, all instalments the policy asks for, ids of those that can be paid at all)`` of what
-        may be asked for, in whatever state it is."""
+        """Return what may be asked for, in whatever state it is: ``({id: Instalment}, those by which the policy
+        judges, ids of what can be paid at all)``."""
         if not ids:
             return {}, (), set()
         policies, case = self.env["o2c.payment.policy"], self.case

@@ -55,8 +55,21 @@ class O2cPaymentAllocation(models.Model):
         :raises PaymentInProgress: if another payment of one of the items is under way
         :raises ValidationError: if an item is no longer open for the amount
         """
-        self._take(transaction, quote)
-        self.env.cr.execute(SQL(  # a claim the locks cannot see, made after our snapshot, has the request run again
+        lines = self.env["account.move.line"].browse(quote.pays)
+        self._lock_open(lines, quote)
+        left = len(lines) - self._insert_claims(transaction, quote)
+        if left and not self._release_stale_claims(lines, {transaction.o2c_payer_key} - {False}, transaction.id):
+            left -= self._insert_claims(transaction, quote)
+        if left:
+            raise self._in_progress()
+        transaction.invalidate_recordset(["o2c_allocation_ids"])
+
+    @api.model
+    def _insert_claims(self, transaction, quote):
+        """Write down the claims of a transaction that are not there yet, and return how many that were: what others
+        have claimed is left out. Had they done so after our snapshot, the request runs again."""
+        self.flush_model(["state", "move_line_id"])
+        self.env.cr.execute(SQL(
             """INSERT INTO o2c_payment_allocation (transaction_id, state, create_date, write_date, move_line_id,
                    amount, discount)
                SELECT %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.id, item.pay * %s,
@@ -65,9 +78,7 @@ class O2cPaymentAllocation(models.Model):
                ON CONFLICT (move_line_id) WHERE state = 'live' DO NOTHING""",
             transaction.id, quote.unit, quote.unit, self._items(quote),
         ))
-        if self.env.cr.rowcount != len(quote.parts):
-            raise self._in_progress()
-        transaction.invalidate_recordset(["o2c_allocation_ids"])
+        return self.env.cr.rowcount
 
     @api.model
     def _items(self, quote):
@@ -78,23 +89,19 @@ class O2cPaymentAllocation(models.Model):
         )
 
     @api.model
-    def _take(self, transaction, quote):
-        """Lock the items as ``_lock_items`` does, make sure that they are open and that nobody else is paying them; one
-        query, and no more of the rows than is needed, for there may be hundreds."""
-        lines = self.env["account.move.line"].browse(quote.pays)
+    def _lock_open(self, lines, quote):
+        """Lock the items as ``_lock_items`` does and make sure that they are open for what is paid: one query, and no
+        more of the rows than is needed, for there may be hundreds."""
         lines.flush_recordset(["amount_residual_currency", "parent_state"])
-        self.flush_model(["state", "move_line_id"])
         lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
-        [(found, closed, claimed)] = self.env.execute_query(SQL(
+        [(found, closed)] = self.env.execute_query(SQL(
             """WITH locked AS MATERIALIZED (
-                   SELECT line.id, EXISTS (SELECT FROM o2c_payment_allocation claim
-                                            WHERE claim.move_line_id = line.id AND claim.state = 'live') AS claimed,
-                          line.parent_state != 'posted'
+                   SELECT line.id, line.parent_state != 'posted'
                           OR (item.pay + item.discount) * %s > line.amount_residual_currency AS closed
                      FROM %s JOIN account_move_line line ON line.id = item.id
                       FOR NO KEY UPDATE OF line SKIP LOCKED
                )
-               SELECT count(*), min(id) FILTER (WHERE closed), array_agg(id) FILTER (WHERE claimed) FROM locked""",
+               SELECT count(*), min(id) FILTER (WHERE closed) FROM locked""",
             quote.unit, self._items(quote),
         ))
         if found != len(lines):
@@ -104,9 +111,6 @@ class O2cPaymentAllocation(models.Model):
             raise ValidationError(self.env._(
                 "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
             ))
-        payer_keys = {transaction.o2c_payer_key} - {False}
-        if claimed and self._release_stale_claims(lines.browse(claimed), payer_keys):
-            raise self._in_progress()
 
     @api.model
     def _in_progress(self):
@@ -124,9 +128,14 @@ class O2cPaymentAllocation(models.Model):
             raise self._in_progress()
 
     @api.model
-    def _release_stale_claims(self, lines, payer_keys):
-        """Give up drafts that the same payers left behind and drafts that are too old; return the claims that stay."""
-        live = self.search([("move_line_id", "in", lines.ids), ("state", "=", "live")])
+    def _release_stale_claims(self, lines, payer_keys, but=0):
+        """Give up drafts that the same payers left behind and drafts that are too old; return the claims that stay.
+
+        :param int but: the transaction whose own claims do not count
+        """
+        live = self.search([
+            ("move_line_id", "in", lines.ids), ("state", "=", "live"), ("transaction_id", "!=", but),
+        ])
         drafts = live.filtered(lambda claim: claim.transaction_id.state == "draft")
         own = drafts.filtered(lambda claim: claim.transaction_id.o2c_payer_key in payer_keys)
         old = (drafts - own).filtered(lambda claim: claim._is_expired())
