@@ -40,8 +40,7 @@ class AccountMoveSend(models.AbstractModel):
             settings["o2c_also_to"] = (
                 custom_settings["o2c_also_to"] if "o2c_also_to" in custom_settings else self._o2c_default_also_to(move)
             )
-        by_person = "mail_partner_ids" in custom_settings and not self.env.context.get("o2c_by_program")
-        settings["o2c_by_hand"] = custom_settings.get("o2c_by_hand", by_person)
+        settings["o2c_by_hand"] = custom_settings.get("o2c_by_hand", "mail_partner_ids" in custom_settings)
         return settings
 
     @api.model

@@ -252,13 +252,14 @@ class O2cCashier(models.AbstractModel):
         """Return ``{line_id: minor}`` of early payment discounts granted on ``day``, by default today; Odoo decides who
         is eligible."""
         day = day or fields.Date.context_today(moves)
-        terms_sudo = self.env["account.payment.term"].sudo().with_context(active_test=False)  # those of the documents
-        terms_sudo = terms_sudo.search([("early_discount", "=", True)])
-        if not terms_sudo:  # spares reading all documents to learn the same
-            return {}
-        on_terms = moves.search([("id", "in", moves.ids), ("invoice_payment_term_id", "in", terms_sudo.ids)])
-        granted = on_terms.filtered(
-            lambda move: move._is_eligible_for_early_payment_discount(move.currency_id, day)
+        if len(moves) > 1:  # spares reading hundreds of documents and all their lines to learn that none grants any
+            moves = moves.search([("id", "in", moves.ids), ("invoice_payment_term_id.early_discount", "=", True)])
+        terms = moves.invoice_payment_term_id
+        terms.fetch(["early_discount"])
+        terms = terms.filtered("early_discount")
+        granted = moves.filtered(
+            lambda move: move.invoice_payment_term_id in terms
+            and move._is_eligible_for_early_payment_discount(move.currency_id, day)
         )
         lines = self.env["account.move.line"].browse([item.line_id for item in items]) if granted else ()
         return {

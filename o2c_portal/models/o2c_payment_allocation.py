@@ -55,10 +55,10 @@ class O2cPaymentAllocation(models.Model):
         :raises PaymentInProgress: if another payment of one of the items is under way
         :raises ValidationError: if an item is no longer open for the amount
         """
-        lines = self.env["account.move.line"].browse(quote.pays)
+        lines = self.env["account.move.line"].browse([part.item.line_id for part in quote.parts])
         self._lock_open(lines, quote)
         left = len(lines) - self._insert_claims(transaction, quote)
-        if left and not self._release_stale_claims(lines, {transaction.o2c_payer_key} - {False}, transaction.id):
+        if left and not self._release_stale_claims(lines, {transaction.o2c_payer_key} - {False}, transaction.ids):
             left -= self._insert_claims(transaction, quote)
         if left:
             raise self._in_progress()
@@ -83,10 +83,8 @@ class O2cPaymentAllocation(models.Model):
     @api.model
     def _items(self, quote):
         """Return the parts of a quote as a table, in minor units."""
-        return SQL(
-            "unnest(%s::integer[], %s::bigint[], %s::bigint[]) AS item(id, pay, discount)",
-            list(quote.pays), list(quote.pays.values()), list(quote.discounts.values()),
-        )
+        columns = zip(*((part.item.line_id, part.pay_minor, part.discount_minor) for part in quote.parts), strict=True)
+        return SQL("unnest(%s::integer[], %s::bigint[], %s::bigint[]) AS item(id, pay, discount)", *map(list, columns))
 
     @api.model
     def _lock_open(self, lines, quote):
@@ -128,13 +126,13 @@ class O2cPaymentAllocation(models.Model):
             raise self._in_progress()
 
     @api.model
-    def _release_stale_claims(self, lines, payer_keys, but=0):
+    def _release_stale_claims(self, lines, payer_keys, but=()):
         """Give up drafts that the same payers left behind and drafts that are too old; return the claims that stay.
 
-        :param int but: the transaction whose own claims do not count
+        :param but: ids of transactions whose claims do not count
         """
         live = self.search([
-            ("move_line_id", "in", lines.ids), ("state", "=", "live"), ("transaction_id", "!=", but),
+            ("move_line_id", "in", lines.ids), ("state", "=", "live"), ("transaction_id", "not in", but),
         ])
         drafts = live.filtered(lambda claim: claim.transaction_id.state == "draft")
         own = drafts.filtered(lambda claim: claim.transaction_id.o2c_payer_key in payer_keys)

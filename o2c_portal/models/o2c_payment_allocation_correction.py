@@ -1,9 +1,11 @@
 """Adds to o2c.payment.allocation: money for an invoice that was corrected before it came pays the one in its place."""
 
+from dataclasses import replace
+
 from odoo import models
 from odoo.exceptions import ValidationError
 
-from ..core import money
+from ..core import basket, money
 from .o2c_payment_allocation import PaymentInProgress
 
 
@@ -24,22 +26,21 @@ class O2cPaymentAllocation(models.Model):
 
     def _follow_to(self, new):
         """Return claims on an invoice for the money of these ones, none where it cannot be had."""
-        lines = self.env["o2c.correction"]._receivables(new).filtered(lambda line: line.amount_residual_currency > 0)
-        lines -= self._release_stale_claims(lines, {self.transaction_id.o2c_payer_key}).move_line_id
-        digits = new.currency_id.decimal_places
-        left, values = money.to_minor(sum(self.mapped("amount")), digits), []
-        for line in lines:
-            part = min(left, money.to_minor(line.amount_residual_currency, digits))
-            left -= part
-            if part:
-                values.append({
-                    "transaction_id": self.transaction_id.id, "move_line_id": line.id,
-                    "amount": money.to_major(part, digits),
-                })
+        transaction, digits = self.transaction_id, new.currency_id.decimal_places
+        before, items = transaction.o2c_allocation_ids, [item for item in new._o2c_instalments() if item.open_minor > 0]
+        lines = self.env["account.move.line"].browse([item.line_id for item in items])
+        others = self._release_stale_claims(lines, {transaction.o2c_payer_key}).move_line_id
+        items = [replace(item, claimed=False) for item in items if item.line_id not in others._ids]
+        came = money.to_minor(sum(self.mapped("amount")), digits)
+        minor = min(came, sum(item.open_minor for item in items))
+        if not minor:
+            return self.browse()
         try:
             with self.env.cr.savepoint():
-                made = self.create(values)
+                self._claim(transaction, basket.Quote(
+                    new.currency_id.id, digits, basket.for_amount(minor, items, discounts={}),
+                ))
         except (PaymentInProgress, ValidationError):  # money that came is booked, whatever else: it is credit
             return self.browse()
         self.reason = self.env._("The invoice was corrected: %(new)s is paid instead.", new=new.name)
-        return made
+        return transaction.o2c_allocation_ids - before

@@ -41,7 +41,7 @@ class AccountMoveSendWizard(models.TransientModel):
         for part in parts:
             if not single_email_re.match(part):
                 raise UserError(self.env._("%(text)s is not an email address.", text=part))
-        return {**settings, "o2c_also_to": ", ".join(parts), "o2c_by_hand": True}
+        return {**settings, "o2c_also_to": ", ".join(parts), "o2c_by_hand": not self.env.context.get("o2c_by_program")}
 
     # === PREVIEW === #
 
