@@ -9,6 +9,7 @@ from odoo.tests import new_test_user, tagged
 
 from ..models.o2c_cashier import NothingToPay
 from ..models.o2c_payment_allocation import PaymentInProgress
+from ..models.payment_transaction import AT_ONCE
 from .common import O2cCommon
 
 
@@ -39,6 +40,15 @@ class TestMoneyCore(O2cCommon):
         tx._set_done()
         tx._post_process()
         return tx.payment_id
+
+    def test_many_documents_and_their_payment_name_each_other_at_once(self):
+        invoices = self.env["account.move"].union(*(self._make_invoice(10.0 + number) for number in range(AT_ONCE + 1)))
+        self.assertFalse(invoices.transaction_ids)
+        items = [item for found in invoices._o2c_instalments_by_move().values() for item in found]
+        tx = self._start(self.cashier._quote_basket(invoices.currency_id, items))
+        self.assertEqual(tx.invoice_ids, invoices)
+        self.assertEqual({move.transaction_ids for move in invoices}, {tx})
+        self.assertEqual(sum(tx.o2c_allocation_ids.mapped("amount")), sum(invoices.mapped("amount_total")))
 
     def _open(self, invoice):
         return [item.open_minor for item in invoice._o2c_instalments()]
