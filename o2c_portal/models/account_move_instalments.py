@@ -48,27 +48,25 @@ class AccountMove(models.Model):
         return {move: found.get(move_id, []) for move, move_id in zip(self, self._origin._ids, strict=True)}
 
     @api.model
-    def _o2c_read_instalments(self, ids, only=None):
-        """Return ``{document id: [Instalment, ...]}`` of those of the documents that have any; see
-        ``_o2c_instalments_by_move``.
-
-        :param only: ids of journal items; where given, others are counted and left out
-        """
+    def _o2c_read_instalments(self, move_ids=(), line_ids=()):
+        """Return ``{document id: [Instalment, ...]}`` of documents, those without any missing; or of journal items
+        alone, which are then numbered among themselves. See ``_o2c_instalments_by_move``."""
+        where = SQL("line.id = ANY(%s)", list(line_ids)) if line_ids else SQL("line.move_id = ANY(%s)", list(move_ids))
+        found = self.env.execute_query(self._o2c_instalments_query(where)) if line_ids or move_ids else ()
         rows, digits = {}, {}
-        for move_id, *facts in self.env.execute_query(self._o2c_instalments_query(ids)) if ids else ():
+        for move_id, *facts in found:
             rows.setdefault(move_id, []).append(facts)
             digits[facts[4]] = 0
         for currency in self.env["res.currency"].browse(digits):
             digits[currency.id] = currency.decimal_places
-        return {move_id: self._o2c_as_instalments(move_id, facts, digits, only) for move_id, facts in rows.items()}
+        return {move_id: self._o2c_as_instalments(move_id, facts, digits) for move_id, facts in rows.items()}
 
     @api.model
-    def _o2c_as_instalments(self, move_id, rows, digits, only):
+    def _o2c_as_instalments(self, move_id, rows, digits):
         """Return the ``Instalment`` objects of one document.
 
         :param rows: of ``_o2c_instalments_query``, without the document
         :param dict digits: decimals by currency id
-        :param only: see ``_o2c_read_instalments``
         """
         return [
             instalments.Instalment(
@@ -78,13 +76,13 @@ class AccountMove(models.Model):
             for number, (
                 line_id, day, amount, is_open, currency_id, sign, claimed, promised_on, plan_id,
             ) in enumerate(rows, 1)
-            if only is None or line_id in only
         ]
 
     @api.model
-    def _o2c_instalments_query(self, ids):
-        """Return the query for what an ``Instalment`` says. An item is claimed when a payment on its way will settle
-        it: a draft does not count, whoever left it may start again, and whoever else tries is told when paying.
+    def _o2c_instalments_query(self, where):
+        """Return the query for what an ``Instalment`` says, of each ``line`` that fulfils a condition. An item is
+        claimed when a payment on its way will settle it: a draft does not count, whoever left it may start again, and
+        whoever else tries is told when paying.
 
         Planning it is most of its work for one document: what Python can tell as well is not asked here. For many it is
         reading the answer, so amounts come as what the driver itself can read.
@@ -102,9 +100,9 @@ class AccountMove(models.Model):
                    line.o2c_plan_id
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
-             WHERE line.move_id = ANY(%s) AND line.display_type = 'payment_term'
+             WHERE %s AND line.display_type = 'payment_term'
           ORDER BY line.date_maturity, line.id
-        """, tuple(self.get_inbound_types()), ids, to_flush=[
+        """, tuple(self.get_inbound_types()), where, to_flush=[
             self.env[model]._fields[name] for model, names in INSTALMENT_FIELDS.items() for name in names
         ])
 

@@ -208,7 +208,7 @@ class O2cBasket(models.AbstractModel):
         """Return those of the journal items that are instalments of the scope and case, in whatever state they are,
         paid ones too: ``({id: Instalment}, all instalments of their documents, ids of those that can be paid online)``.
 
-        :param bool alone: instead of all instalments, return these alone a second time
+        :param bool alone: return these alone, instead of all instalments, a second time
         """
         domain = Domain("id", "in", list(ids)) & Domain("display_type", "=", "payment_term") & Domain([
             ("partner_id", "=", scope.partner.id), ("company_id", "in", scope.company_ids),
@@ -222,7 +222,7 @@ class O2cBasket(models.AbstractModel):
         rows = self.env.execute_query(query.select(SQL("%s.id, %s.move_id, %s.parent_state", line, line, line)))
         found = {line_id: state for line_id, _move_id, state in rows}
         by_move = self.env["account.move"]._o2c_read_instalments(
-            list({move_id for _line_id, move_id, _state in rows}), only=found if alone else None,
+            () if alone else {move_id for _line_id, move_id, _state in rows}, found if alone else (),
         )
         around = [item for items in by_move.values() for item in items]
         online = {line_id for line_id, state in found.items() if state == "posted"} if self._is_online() else set()

@@ -17,6 +17,7 @@ class O2cPaymentAllocation(models.Model):
     _name = "o2c.payment.allocation"
     _description = "Payment Allocation"
     _order = "id"
+    _log_access = False  # who made a claim and when is known of the transaction; a basket makes hundreds at once
 
     transaction_id = fields.Many2one(
         "payment.transaction", required=True, readonly=True, index=True, ondelete="cascade",
@@ -49,8 +50,6 @@ class O2cPaymentAllocation(models.Model):
         """Claim what a new transaction pays, in one go however many items it is. Whoever comes second learns it here,
         before any provider is asked.
 
-        Who made the claims and when is known of the transaction: every reference more is checked for every row.
-
         :param quote: the ``core.basket.Quote``
         :raises PaymentInProgress: if another payment of one of the items is under way
         :raises ValidationError: if an item is no longer open for the amount
@@ -70,11 +69,8 @@ class O2cPaymentAllocation(models.Model):
         have claimed is left out. Had they done so after our snapshot, the request runs again."""
         self.flush_model(["state", "move_line_id"])
         self.env.cr.execute(SQL(
-            """INSERT INTO o2c_payment_allocation (transaction_id, state, create_date, write_date, move_line_id,
-                   amount, discount)
-               SELECT %s, 'live', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', item.id, item.pay * %s,
-                      item.discount * %s
-                 FROM %s
+            """INSERT INTO o2c_payment_allocation (transaction_id, state, move_line_id, amount, discount)
+               SELECT %s, 'live', item.id, item.pay * %s, item.discount * %s FROM %s
                ON CONFLICT (move_line_id) WHERE state = 'live' DO NOTHING""",
             transaction.id, quote.unit, quote.unit, self._items(quote),
         ))
