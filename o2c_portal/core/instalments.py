@@ -25,6 +25,8 @@ class Instalment:
     promised_on: date | None = None
     plan_id: int | None = None  # the plan agreed on for this item
     plan_line: int | None = None  # for a piece of an item that such a plan asks for on its own date
+    discount_until: date | None = None  # whoever pays it in full by this day may be forgiven a part
+    posted: bool = True
 
     @property
     def payable(self) -> bool:

@@ -18,7 +18,7 @@ INSTALMENT_FIELDS = {  # what has to be in the database before instalments are r
     "account.move": ("move_type",),
     "account.move.line": (
         "move_id", "display_type", "date", "date_maturity", "amount_currency", "amount_residual_currency",
-        "currency_id", "o2c_plan_id",
+        "currency_id", "o2c_plan_id", "discount_date", "parent_state",
     ),
     "o2c.payment.allocation": ("move_line_id", "transaction_id", "state"),
     "o2c.payment.plan.item": ("move_line_id", "live", "promised_on"),
@@ -44,17 +44,15 @@ class AccountMove(models.Model):
 
         It works with elevated rights: who may see a document may see its dates.
         """
-        found = self._o2c_read_instalments(self.ids)
+        found = self._o2c_read_instalments(SQL("line.move_id = ANY(%s)", self.ids)) if self.ids else {}
         return {move: found.get(move_id, []) for move, move_id in zip(self, self._origin._ids, strict=True)}
 
     @api.model
-    def _o2c_read_instalments(self, move_ids=(), line_ids=()):
-        """Return ``{document id: [Instalment, ...]}`` of documents, those without any missing; or of journal items
-        alone, which are then numbered among themselves. See ``_o2c_instalments_by_move``."""
-        where = SQL("line.id = ANY(%s)", list(line_ids)) if line_ids else SQL("line.move_id = ANY(%s)", list(move_ids))
-        found = self.env.execute_query(self._o2c_instalments_query(where)) if line_ids or move_ids else ()
+    def _o2c_read_instalments(self, where):
+        """Return ``{document id: [Instalment, ...]}`` of the journal items ``line`` that fulfil a condition; where it
+        leaves out some of a document, they are numbered among themselves. See ``_o2c_instalments_by_move``."""
         rows, digits = {}, {}
-        for move_id, *facts in found:
+        for move_id, *facts in self.env.execute_query(self._o2c_instalments_query(where)):
             rows.setdefault(move_id, []).append(facts)
             digits[facts[4]] = 0
         for currency in self.env["res.currency"].browse(digits):
@@ -72,9 +70,10 @@ class AccountMove(models.Model):
             instalments.Instalment(
                 line_id, move_id, number, len(rows), day, sign * money.to_minor(amount, digits[currency_id]),
                 sign * money.to_minor(is_open, digits[currency_id]), claimed, promised_on, plan_id,
+                discount_until=discount_until, posted=posted,
             )
             for number, (
-                line_id, day, amount, is_open, currency_id, sign, claimed, promised_on, plan_id,
+                line_id, day, amount, is_open, currency_id, sign, claimed, promised_on, plan_id, discount_until, posted,
             ) in enumerate(rows, 1)
         ]
 
@@ -97,7 +96,7 @@ class AccountMove(models.Model):
                               AND tx.state IN ('pending', 'authorized', 'done')),
                    (SELECT agreed.promised_on FROM o2c_payment_plan_item agreed
                      WHERE agreed.move_line_id = line.id AND agreed.live),
-                   line.o2c_plan_id
+                   line.o2c_plan_id, line.discount_date, line.parent_state = 'posted'
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
              WHERE %s AND line.display_type = 'payment_term'

@@ -218,15 +218,14 @@ class O2cBasket(models.AbstractModel):
         if scope.own_only:
             domain &= Domain("move_id.partner_id", "=", scope.contact.id)
         query = self.env["account.move.line"].sudo()._search(domain)
-        line = SQL.identifier(query.table)
-        rows = self.env.execute_query(query.select(SQL("%s.id, %s.move_id, %s.parent_state", line, line, line)))
-        found = {line_id: state for line_id, _move_id, state in rows}
-        by_move = self.env["account.move"]._o2c_read_instalments(
-            () if alone else {move_id for _line_id, move_id, _state in rows}, found if alone else (),
-        )
-        around = [item for items in by_move.values() for item in items]
-        online = {line_id for line_id, state in found.items() if state == "posted"} if self._is_online() else set()
-        return {item.line_id: item for item in around if item.line_id in found}, around, online
+        name = SQL.identifier("id" if alone else "move_id")  # a document's instalments are in the case all or none
+        by_move = self.env["account.move"]._o2c_read_instalments(SQL(
+            "line.%s IN %s", name, query.subselect(SQL("%s.%s", SQL.identifier(query.table), name)),
+        ))
+        around, ids = [item for items in by_move.values() for item in items], set(ids)
+        found = {item.line_id: item for item in around if item.line_id in ids}
+        online = {item.line_id for item in found.values() if item.posted} if self._is_online() else set()
+        return found, around, online
 
     @api.model
     def _knows_pieces(self, scope, case, ids):

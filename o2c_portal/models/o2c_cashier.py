@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command
 from odoo.tools.misc import format_amount
 
 from ..core import basket, instalments, money, policy
@@ -68,7 +67,7 @@ class O2cCashier(models.AbstractModel):
         """
         if not items and not on_account_minor:
             raise self._nothing_to_pay()
-        discounts = self._discounts(self.env["account.move"].browse({item.move_id for item in items}), items)
+        discounts = self._discounts(items)
         try:
             parts = basket.in_full(items, discounts) if amounts_minor is None else (
                 basket.in_part(items, amounts_minor, discounts)
@@ -111,7 +110,7 @@ class O2cCashier(models.AbstractModel):
         for move, move_items in moves._o2c_instalments_by_move().items():
             if move._o2c_is_payable_document():
                 items += move_items
-                discounts |= self._discounts(move, move_items) if len(moves) == 1 else {}
+                discounts |= self._discounts(move_items) if len(moves) == 1 else {}
         if not any(item.payable for item in items):
             raise self._nothing_to_pay()
         try:
@@ -217,7 +216,7 @@ class O2cCashier(models.AbstractModel):
         """Return the create values that make a transaction pay ``quote`` and nothing else."""
         values = {"o2c_quote": quote}
         if quote.parts:
-            values["invoice_ids"] = [Command.set(list(dict.fromkeys(item.move_id for item in quote.items)))]
+            values["invoice_ids"] = self.env["account.move"].browse(dict.fromkeys(item.move_id for item in quote.items))
         values["o2c_payer_key"] = payer_key
         values["o2c_on_account"] = money.to_major(quote.on_account_minor, quote.digits)
         if quote.fee_minor:
@@ -248,25 +247,25 @@ class O2cCashier(models.AbstractModel):
             raise ValidationError(self.env._("The amount has more decimals than the currency."))
         return minor
 
-    def _discounts(self, moves, items, day=None):
-        """Return ``{line_id: minor}`` of early payment discounts granted on ``day``, by default today; Odoo decides who
-        is eligible."""
-        day = day or fields.Date.context_today(moves)
-        if len(moves) > 1:  # spares reading hundreds of documents and all their lines to learn that none grants any
-            moves = moves.search([("id", "in", moves.ids), ("invoice_payment_term_id.early_discount", "=", True)])
-        terms = moves.invoice_payment_term_id
-        terms.fetch(["early_discount"])
-        terms = terms.filtered("early_discount")
-        granted = moves.filtered(
-            lambda move: move.invoice_payment_term_id in terms
-            and move._is_eligible_for_early_payment_discount(move.currency_id, day)
+    def _discounts(self, items):
+        """Return ``{line_id: minor}`` of early payment discounts granted for ``Instalment`` objects today. As a rule
+        there are none: hundreds of documents are not read to learn that."""
+        today = fields.Date.context_today(self)
+        lines = [item.line_id for item in items if item.discount_until and item.discount_until >= today]
+        return self._granted(self.env["account.move.line"].browse(lines), today) if lines else {}
+
+    def _granted(self, lines, day):
+        """Return ``{journal item id: minor}`` of early payment discounts granted on ``day``; Odoo decides who is
+        eligible."""
+        lines = lines.filtered("discount_date")
+        granted = lines.move_id.filtered(
+            lambda move: move._is_eligible_for_early_payment_discount(move.currency_id, day)
         )
-        lines = self.env["account.move.line"].browse([item.line_id for item in items]) if granted else ()
         return {
             line.id: money.to_minor(
                 line.amount_currency - line.discount_amount_currency, line.currency_id.decimal_places
             )
             for line in lines
-            if line.move_id in granted and line.discount_date
+            if line.move_id in granted
             and line.currency_id.is_zero(line.amount_currency - line.amount_residual_currency)
         }

@@ -89,7 +89,7 @@ class O2cPayRequest(models.AbstractModel):
         amount, date = move._o2c_due_now(still, policy)
         planned = any(item.plan_id for item in still)
         # sudo: whoever sends the invoice offers its discount
-        if discounts := {} if planned else self.env["o2c.cashier"].sudo()._discounts(move, still):
+        if discounts := {} if planned else self.env["o2c.cashier"].sudo()._discounts(still):
             amount -= sum(discounts.values())
             date = min(move.line_ids.browse(discounts).mapped("discount_date"))
         return amount, date

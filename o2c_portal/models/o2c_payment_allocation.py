@@ -55,56 +55,48 @@ class O2cPaymentAllocation(models.Model):
         :raises ValidationError: if an item is no longer open for the amount
         """
         lines = self.env["account.move.line"].browse([part.item.line_id for part in quote.parts])
-        self._lock_open(lines, quote)
-        left = len(lines) - self._insert_claims(transaction, quote)
+        left = len(lines) - self._insert_claims(transaction, lines, quote)
         if left and not self._release_stale_claims(lines, {transaction.o2c_payer_key} - {False}, transaction.ids):
-            left -= self._insert_claims(transaction, quote)
+            left -= self._insert_claims(transaction, lines, quote)
         if left:
             raise self._in_progress()
         transaction.invalidate_recordset(["o2c_allocation_ids"])
 
     @api.model
-    def _insert_claims(self, transaction, quote):
-        """Write down the claims of a transaction that are not there yet, and return how many that were: what others
-        have claimed is left out. Had they done so after our snapshot, the request runs again."""
+    def _insert_claims(self, transaction, lines, quote):
+        """Lock the items as ``_lock_items`` does, write down the claims on them that are not there yet, and return how
+        many that were: what others have claimed is left out. Had they done so after our snapshot, the request runs
+        again. One query, and no more of the rows than is needed, for there may be hundreds. See ``_claim``."""
         self.flush_model(["state", "move_line_id"])
-        self.env.cr.execute(SQL(
-            """INSERT INTO o2c_payment_allocation (transaction_id, state, move_line_id, amount, discount)
-               SELECT %s, 'live', item.id, item.pay * %s, item.discount * %s FROM %s
-               ON CONFLICT (move_line_id) WHERE state = 'live' DO NOTHING""",
-            transaction.id, quote.unit, quote.unit, self._items(quote),
-        ))
-        return self.env.cr.rowcount
-
-    @api.model
-    def _items(self, quote):
-        """Return the parts of a quote as a table, in minor units."""
-        columns = zip(*((part.item.line_id, part.pay_minor, part.discount_minor) for part in quote.parts), strict=True)
-        return SQL("unnest(%s::integer[], %s::bigint[], %s::bigint[]) AS item(id, pay, discount)", *map(list, columns))
-
-    @api.model
-    def _lock_open(self, lines, quote):
-        """Lock the items as ``_lock_items`` does and make sure that they are open for what is paid: one query, and no
-        more of the rows than is needed, for there may be hundreds."""
         lines.flush_recordset(["amount_residual_currency", "parent_state"])
         lines.invalidate_recordset(["amount_residual_currency", "parent_state", "reconciled"])
-        [(found, closed)] = self.env.execute_query(SQL(
+        columns = zip(*((part.item.line_id, part.pay_minor, part.discount_minor) for part in quote.parts), strict=True)
+        [(locked, closed, made)] = self.env.execute_query(SQL(
             """WITH locked AS MATERIALIZED (
-                   SELECT line.id, line.parent_state != 'posted'
-                          OR (item.pay + item.discount) * %s > line.amount_residual_currency AS closed
-                     FROM %s JOIN account_move_line line ON line.id = item.id
+                   SELECT line.id, item.pay * %(unit)s AS pay, item.discount * %(unit)s AS discount,
+                          line.parent_state != 'posted'
+                          OR (item.pay + item.discount) * %(unit)s > line.amount_residual_currency AS closed
+                     FROM unnest(%(ids)s::int[], %(pay)s::bigint[], %(discount)s::bigint[]) AS item(id, pay, discount)
+                     JOIN account_move_line line ON line.id = item.id
                       FOR NO KEY UPDATE OF line SKIP LOCKED
+               ), made AS (
+                   INSERT INTO o2c_payment_allocation (transaction_id, state, move_line_id, amount, discount)
+                   SELECT %(transaction)s, 'live', id, pay, discount FROM locked WHERE NOT closed
+                   ON CONFLICT (move_line_id) WHERE state = 'live' DO NOTHING
+                   RETURNING id
                )
-               SELECT count(*), min(id) FILTER (WHERE closed) FROM locked""",
-            quote.unit, self._items(quote),
+               SELECT count(*), min(id) FILTER (WHERE closed), (SELECT count(*) FROM made) FROM locked""",
+            unit=quote.unit, transaction=transaction.id,
+            **dict(zip(("ids", "pay", "discount"), map(list, columns), strict=True)),
         ))
-        if found != len(lines):
+        if locked != len(lines):
             raise self._in_progress()
         if closed:
             line = lines.browse(closed)
             raise ValidationError(self.env._(
                 "%(document)s is no longer open for this amount.", document=line.move_id.name or line.name,
             ))
+        return made
 
     @api.model
     def _in_progress(self):

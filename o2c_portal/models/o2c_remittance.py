@@ -222,7 +222,7 @@ class O2cRemittance(models.Model):
             remittance.Item(line.id, min(open_by_line[line.id], basket.get(line.id, open_by_line[line.id])))
             for line in lines if open_by_line[line.id] > 0
         ]
-        discounts = self.env["o2c.cashier"].sudo()._discounts(lines.move_id, items, day) if day else {}
+        discounts = self.env["o2c.cashier"].sudo()._granted(lines, day) if day else {}
         return [
             replace(item, discount_minor=discounts[item.line_id])
             if item.line_id in discounts and item.open_minor == open_by_line[item.line_id] else item

@@ -51,12 +51,12 @@ class PaymentTransaction(models.Model):
         quotes, named = [], []
         for vals in vals_list:
             quotes.append(clean._o2c_admit(vals))
-            many = quotes[-1] and len({item.move_id for item in quotes[-1].items}) > AT_ONCE
+            many = quotes[-1] and len(vals.get("invoice_ids") or ()) > AT_ONCE
             named.append(vals.pop("invoice_ids") if many else None)
         transactions = super(PaymentTransaction, clean).create(vals_list)
         for transaction, quote, invoices in zip(transactions, quotes, named, strict=True):
             if invoices:
-                transaction._o2c_name_invoices(self._fields["invoice_ids"].convert_to_cache(invoices, self.browse()))
+                transaction._o2c_name_invoices(invoices)
             if quote and quote.parts:
                 self.env["o2c.payment.allocation"]._claim(transaction, quote)
         return transactions
@@ -79,15 +79,15 @@ class PaymentTransaction(models.Model):
             return None
         return self._o2c_check_start(vals, quote if isinstance(quote, basket.Quote) else None)
 
-    def _o2c_name_invoices(self, ids):
+    def _o2c_name_invoices(self, invoices):
         """Write down in one go which invoices a new transaction pays: row by row, hundreds take too long."""
         field = self._fields["invoice_ids"]
         self.env.cr.execute(SQL(
             "INSERT INTO %s (%s, %s) SELECT %s, unnest(%s)", SQL.identifier(field.relation),
-            SQL.identifier(field.column1), SQL.identifier(field.column2), self.id, list(ids),
+            SQL.identifier(field.column1), SQL.identifier(field.column2), self.id, invoices.ids,
         ))
         self.invalidate_recordset(["invoice_ids"])
-        self.env["account.move"].browse(ids).invalidate_recordset(["transaction_ids"])
+        invoices.invalidate_recordset(["transaction_ids"])
 
     def write(self, vals):
         """Override: what a provider reports is not for users to type; Odoo's own flows write it with elevated rights.
@@ -155,10 +155,13 @@ class PaymentTransaction(models.Model):
         return quote
 
     def _o2c_documents(self, vals, name):
-        """Return the documents that create values name, with elevated rights."""
+        """Return the documents that create values name, with elevated rights; their commands are read once for all."""
         field = self._fields[name]
         ids = field.convert_to_cache(vals.get(name) or (), self.browse())  # whatever documents ``self`` may have
-        return self.env[field.comodel_name].sudo().browse(ids)
+        documents = self.env[field.comodel_name].browse(ids)
+        if name in vals:
+            vals[name] = documents
+        return documents.sudo()
 
     @api.model
     def _o2c_document_fields(self):
@@ -235,8 +238,9 @@ class PaymentTransaction(models.Model):
         ids = self._fields["invoice_ids"].convert_to_cache(values.get("invoice_ids") or (), self.browse())
         if len(ids) < 2 or values.get("name_next_installment"):
             return super()._compute_reference_prefix(separator, **values)
-        first = self.env["account.move"].browse(ids[0]).name or ""
-        return f"{first[:REFERENCE_LENGTH]}+{len(ids) - 1}"
+        first = self.env["account.move"].browse(ids[0])
+        first.fetch(["name"])  # and none of its other columns
+        return f"{(first.name or '')[:REFERENCE_LENGTH]}+{len(ids) - 1}"
 
     # === CLAIMS FOLLOW THE STATE === #
 

@@ -314,7 +314,8 @@ class TestSendPreview(BannerMixin, PublicCase, MockEmail):
         own = self._make_invoice(10, invoice_user_id=seller.id)
         self.authenticate(seller.login, seller.login)
         self._page(self._dialog(own, user=seller))
-        self._page(self._dialog(own | self._make_invoice(11, invoice_user_id=seller.id), user=seller, kind="many"), 404)
+        both = own | self._make_invoice(11, invoice_user_id=seller.id)
+        self._refused(self._dialog(both, user=seller, kind="many"))
 
     def test_what_is_not_posted_any_more_is_refused(self):
         path = self._dialog()
