@@ -147,7 +147,8 @@ class O2cSendRun(models.Model):
 
     @api.readonly
     def get_progress(self):
-        """Return what the screen shows while a run is going on; durations in seconds."""
+        """Return what the screen shows while a run is going on; durations in seconds. Of those that are ``waiting``,
+        ``working`` are being sent at this moment, and will be though the run is stopped."""
         self.ensure_one()
         self.check_access("read")
         items = self.env["o2c.send.item"]
@@ -160,6 +161,7 @@ class O2cSendRun(models.Model):
             "state": self.state,
             "total": self.total_count, "waiting": self.waiting_count, "sent": self.sent_count,
             "failed": self.failed_count, "skipped": self.skipped_count,
+            "working": items.search_count([("run_id", "=", self.id), ("state", "=", "working")]),
             "per_minute": pace.per_minute, "seconds_left": pace.seconds_left,
             "failures": [item._as_failure() for item in failures],
         }

@@ -183,12 +183,14 @@ class TestSendRun(O2cCommon, MockEmail):
         run, native = self._start(), self.env.registry["o2c.send.item"]._send
 
         def stop_after(items):
-            native(items)
             run.action_stop()
+            self.assertEqual([run.get_progress()[key] for key in ("state", "waiting", "working")], ["stopped", 5, 2])
+            native(items)
 
         with patch.object(sending, "CHUNK", 2), patch.object(self.env.registry["o2c.send.item"], "_send", stop_after):
             self._cron()
-        self.assertEqual((run.state, run.sent_count, run.waiting_count), ("stopped", 2, 3))
+        self.assertEqual([run.get_progress()[key] for key in ("sent", "waiting", "working")], [2, 3, 0])
+        self.assertEqual(run.state, "stopped")
 
     def test_runs_take_turns(self):
         order, native = [], self.env.registry["o2c.send.item"]._send

@@ -38,7 +38,7 @@ export class SendProgress extends Component {
         if (this.gone) {
             return;
         }
-        if (this.progress.state === "running" || this.progress.lost) {
+        if (this.progress.state === "running" || this.progress.working || this.progress.lost) {
             this.timer = setTimeout(() => this.look(), EVERY);
         }
         if (!this.progress.lost && this.progress.state !== this.props.record.data.state) {
