@@ -48,6 +48,7 @@
         "views/pay_code_templates.xml",
         "views/pay_checkout_templates.xml",
         "views/account_templates.xml",
+        "views/mail_frame_templates.xml",
         "views/statement_templates.xml",
         "report/o2c_statement_report.xml",
         "wizard/o2c_statement_send_views.xml",

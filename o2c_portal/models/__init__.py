@@ -52,6 +52,7 @@ from . import o2c_credit
 from . import o2c_invoice_mail
 from . import o2c_invoice_preview
 from . import o2c_invoice_sending
+from . import o2c_mail_frame
 from . import o2c_order_progress
 from . import o2c_pay_page
 from . import o2c_basket_page  # extends the pay page

@@ -141,13 +141,12 @@ class O2cAccountContacts(models.AbstractModel):
     @api.model
     def _mail(self, contact, company, address, template, values, attachment_ids=()):
         """Queue a mail about a contact; it is kept nowhere once it was sent."""
-        body = self.env["ir.qweb"]._render(
-            f"o2c_portal.{template}", {**values, "company": company, "contact": contact},
-            minimal_qcontext=True, lang=values["lang"],
-        )
+        frame = self.env["o2c.mail.frame"]
+        body = frame._render(template, values["lang"], {**values, "company": company, "contact": contact})
         sender = company.email_formatted or self.env.user.company_id.email_formatted
         self.env["mail.mail"].sudo().create({  # sudo: customers write no mails
-            "subject": values["subject"], "body_html": body, "email_from": sender, "reply_to": sender,
+            "subject": values["subject"], "body_html": body, "o2c_text": frame._text(body),
+            "email_from": sender, "reply_to": sender,
             "email_to": address, "author_id": company.partner_id.id, "auto_delete": True, "is_notification": False,
             "attachment_ids": [Command.set(attachment_ids)],
         })._o2c_queue()

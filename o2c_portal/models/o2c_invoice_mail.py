@@ -7,7 +7,6 @@ from odoo.tools import format_amount, format_date, html2plaintext
 
 from ..core.money import to_major
 
-BRAND, ON_BRAND = "#714B67", "#FFFFFF"
 # Outlook draws with Word: a button with a clickable area needs its own drawing, hidden from everybody else
 OUTLOOK_BUTTON = Markup(
     '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" xmlns:w="urn:schemas-microsoft-com:office:word" '
@@ -15,13 +14,6 @@ OUTLOOK_BUTTON = Markup(
     'fillcolor="%(fill)s"><w:anchorlock/><center style="color:%(ink)s;font-family:Arial,sans-serif;font-size:18px;'
     'font-weight:bold;">%(label)s</center></v:roundrect><![endif]-->'
 )
-OUTLOOK = {
-    "open": Markup('<!--[if mso]><table role="presentation" width="560" cellspacing="0" cellpadding="0"><tr><td>'
-                   '<![endif]-->'),
-    "close": Markup("<!--[if mso]></td></tr></table><![endif]-->"),
-    "others": Markup("<!--[if !mso]><!-->"),
-    "end_others": Markup("<!--<![endif]-->"),
-}
 SCHEMA_STATUS = {"due": "PaymentDue", "overdue": "PaymentPastDue", "none": "PaymentComplete"}
 
 
@@ -48,9 +40,7 @@ class O2cInvoiceMail(models.AbstractModel):
         content["banner"] = None if notice else banner
         if notice:
             self._shorten(content, url)
-        html = self.env["ir.qweb"]._render(
-            "o2c_portal.invoice_mail", content, minimal_qcontext=True, lang=reader.lang,
-        )
+        html = self.env["o2c.mail.frame"]._render("invoice_mail", reader.lang, content)
         return html, self._text(move.env, content)
 
     def _shorten(self, content, url):
@@ -63,12 +53,8 @@ class O2cInvoiceMail(models.AbstractModel):
     def _content(self, move, reader, subject, message, items, url, customers):
         """Return the values of the templates."""
         request = self.env["o2c.pay.request"]._request(move, url, items) if url else None
-        company, direction = move.company_id, self.env["res.lang"]._lang_get(reader.lang).direction
+        company = move.company_id
         return {
-            "lang": reader.lang.replace("_", "-"),
-            "direction": direction,
-            "start": "left" if direction == "ltr" else "right",  # mail readers know no logical sides
-            "end": "right" if direction == "ltr" else "left",
             "audience": reader.audience,
             "customers": ", ".join(customers),
             "subject": subject,
@@ -82,7 +68,6 @@ class O2cInvoiceMail(models.AbstractModel):
             "view_url": self._view_url(move, reader),
             "document_url": "",
             "button": self._button(move.env, company, url),
-            "outlook": OUTLOOK,
             "schema": self._schema(move, request),
         }
 
@@ -122,9 +107,8 @@ class O2cInvoiceMail(models.AbstractModel):
         return bool(reader.partner_id and self.env["res.partner"].sudo().browse(reader.partner_id).user_ids)
 
     def _button(self, env, company, url):
-        """Return colours, label and the drawing for Outlook of the Pay Now button."""
-        fill, ink = company.email_secondary_color or BRAND, company.email_primary_color or ON_BRAND
-        values = {"url": url, "fill": fill, "ink": ink, "label": env._("Pay Now")}
+        """Return the label and the drawing for Outlook of the Pay Now button."""
+        values = {"url": url, "label": env._("Pay Now"), **self.env["o2c.mail.frame"]._colours(company)}
         return {**values, "outlook": OUTLOOK_BUTTON % values}
 
     def _schema(self, move, request):

@@ -142,17 +142,16 @@ class O2cReceipt(models.AbstractModel):
 
     def _mail(self, notice, audience, content, paper):
         """Return what one mail says, and where it stays: in the history of the money."""
-        lang, source = content["lang"], notice.payment_id or notice.entry_id
+        frame, source = self.env["o2c.mail.frame"], notice.payment_id or notice.entry_id
         subject = self._subject(audience, content)
-        body = self.env["ir.qweb"]._render(
-            "o2c_portal.receipt_mail",
-            {**content, "audience": audience, "subject": subject, "most": MOST_ROWS if paper else None},
-            minimal_qcontext=True, lang=lang,
-        )
+        body = frame._render("receipt_mail", content["lang"], {
+            **content, "audience": audience, "subject": subject, "most": MOST_ROWS if paper else None,
+        })
         sender = notice.company_id.email_formatted or self.env.user.email_formatted
         return {
             "model": source._name, "res_id": source.id,
-            "subject": subject, "body_html": body, "body": body if audience == "customer" else "",
+            "subject": subject, "body": body if audience == "customer" else "",
+            "body_html": body, "o2c_text": frame._text(body),
             "message_type": "email_outgoing" if audience == "customer" else "user_notification",
             "email_from": sender, "reply_to": sender, "author_id": notice.company_id.partner_id.id,
             "auto_delete": False, "attachment_ids": [Command.set(paper.ids)],

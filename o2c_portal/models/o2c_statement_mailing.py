@@ -150,7 +150,7 @@ class O2cStatementMailing(models.Model):
             **row._mail_values(),
             "model": "res.partner", "res_id": self.partner_id.id,
             "subject": papers[reader.lang]["subject"],
-            "body_html": self._body(reader, row, papers[reader.lang]),
+            **self._body(reader, row, papers[reader.lang]),
             "body": "" if place else note,
             "message_type": "user_notification" if place else "email_outgoing",  # one note is enough
             "auto_delete": False, "email_from": sender, "reply_to": sender,
@@ -178,12 +178,15 @@ class O2cStatementMailing(models.Model):
         }
 
     def _body(self, reader, row, paper):
+        """Return what one mail says, as HTML and as plain text."""
         row.link_id = self._pay_link(reader, paper["sections"])
-        return self.env["ir.qweb"]._render("o2c_portal.statement_mail", {
+        frame = self.env["o2c.mail.frame"]
+        body = frame._render("statement_mail", reader.lang, {
             "company": self.company_id.with_context(lang=reader.lang), "customer": self.partner_id.name or "",
-            "subject": paper["subject"], "title": paper["title"], "lang": reader.lang, "sections": paper["sections"],
+            "subject": paper["subject"], "title": paper["title"], "sections": paper["sections"],
             "pay_url": row.link_id and row.link_id._url() or "",
-        }, minimal_qcontext=True, lang=reader.lang)
+        })
+        return {"body_html": body, "o2c_text": frame._text(body)}
 
     def _pay_link(self, reader, sections):
         """Return the link by which one contact of the customer pays what is owed; empty where nothing is owed, and for

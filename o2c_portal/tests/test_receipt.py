@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from lxml import html
+
 from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
@@ -172,7 +174,7 @@ class TestReceipt(MoneyEventCase, MockEmail):
         self.assertEqual(len(mails), 4)
         self.assertEqual(len(set(mails.mapped("message_id"))), 4)
         french = mails.filtered(lambda mail: mail.o2c_delivery_id.contact_id == seller.partner_id)
-        self.assertIn('lang="fr_FR"', french.body_html)
+        self.assertIn('lang="fr-FR"', french.body_html)
         self.assertIn(f"${NBSP}100,00", french.body_html)
         self.assertIn("Payer Ltd", french.subject)
         self.assertEqual(payment.message_ids.filtered(lambda m: "has paid" in (m.body or "")).ids, [])
@@ -344,3 +346,23 @@ class TestReceipt(MoneyEventCase, MockEmail):
         self.assertIn("max-width: 560px", body)
         self.assertIn("Thank you, your payment has arrived", body)
         self.assertNotIn("/pay/", body)
+        self.assertIn("prefers-color-scheme: dark", body)
+
+    def test_the_plain_text_says_the_same(self):
+        payment = self._pay(self._make_invoice(100))
+        self._apply()
+        mail = self._receipts(payment)
+        text = mail._prepare_outgoing_list()[0]["body_alternative"]
+        self.assertIn(f"{self.company.name}\n\nThank you, your payment has arrived\n", text)
+        self.assertNotIn("*\n", text.replace(f"*{self.company.name}*", ""))
+        self.assertNotIn("\n\n\n", text)
+
+    def test_it_is_read_from_the_right_where_the_language_is(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.customer.lang = "ar_001"
+        payment = self._pay(self._make_invoice(100))
+        self._apply()
+        tree = html.fromstring(self._receipts(payment).body_html)
+        self.assertEqual((tree.get("lang"), tree.get("dir")), ("ar-001", "rtl"))
+        self.assertEqual({cell.get("align") for cell in tree.xpath("//th")}, {"right"})
+        self.assertEqual(tree.xpath("//td[contains(., '100')]/@align")[-1], "left")

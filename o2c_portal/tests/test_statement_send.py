@@ -121,7 +121,7 @@ class TestStatementSend(StatementCase, MockEmail):
         mails = {email_normalize(mail.email_to): mail for mail in self._queue()}
         self.assertEqual(set(mails), {"payer@example.com", "desk@example.com", "scan@example.net",
                                       "archive@example.com"})
-        self.assertIn('lang="fr_FR"', mails["desk@example.com"].body_html)
+        self.assertIn('lang="fr-FR"', mails["desk@example.com"].body_html)
         tokens = {address: re.findall(r"/pay/([\w-]{43})", mail.body_html) for address, mail in mails.items()}
         self.assertEqual([len(tokens[address]) for address in sorted(mails)], [0, 1, 1, 0])
         link = self.env["o2c.pay.link"].sudo()._find(tokens["desk@example.com"][0])
@@ -214,7 +214,7 @@ class TestStatementSend(StatementCase, MockEmail):
         self._wizard(self.french).action_send()
         self._run()
         mail = self._queue()
-        self.assertIn('lang="fr_FR"', mail.body_html)
+        self.assertIn('lang="fr-FR"', mail.body_html)
         self.assertRegex(mail.body_html, r"1.334,50")
         self.assertEqual((mail.model, mail.res_id), ("res.partner", self.french.id))
         self.assertIn(mail.mail_message_id, self.french.message_ids)
