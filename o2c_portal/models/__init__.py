@@ -20,6 +20,7 @@ from . import o2c_pay_link_correction
 from . import o2c_pay_link_order
 from . import o2c_payment_allocation
 from . import o2c_payment_allocation_correction
+from . import o2c_payment_allocation_order
 from . import o2c_payment_fee
 from . import o2c_payment_plan
 from . import o2c_payment_plan_item
@@ -77,6 +78,7 @@ from . import account_move_correction
 from . import account_move_instalments
 from . import account_move_line
 from . import account_move_mail
+from . import account_move_order
 from . import account_move_print
 from . import account_move_send
 from . import account_move_send_alerts

@@ -41,9 +41,7 @@ class AccountMove(models.Model):
         """Override of account_payment: a payment under way hides only the instalments it pays, not the others."""
         if super()._has_to_be_paid():
             return any(item.payable for item in self._o2c_instalments())
-        under_way = self.transaction_ids.filtered(
-            lambda tx: tx.state in ("pending", "authorized") and tx.provider_code not in ("none", "custom")
-        )
+        under_way = self.transaction_ids.filtered(lambda tx: tx._o2c_is_coming())
         return bool(
             under_way
             and all(tx.o2c_allocation_ids for tx in under_way)

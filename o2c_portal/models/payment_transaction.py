@@ -282,6 +282,10 @@ class PaymentTransaction(models.Model):
             claims._reclaim()
             claims._hand_over(capture)
 
+    def _o2c_is_coming(self):
+        """True while a provider that reports on its payments has this one in hand."""
+        return self.state in ("pending", "authorized") and self.provider_code not in ("none", "custom")
+
     def _o2c_is_announced(self):
         """True for a bank transfer and the like, which nobody but the payer makes and no provider ever reports on."""
         return self.state == "pending" and self.provider_code == "custom"
@@ -407,8 +411,13 @@ class PaymentTransaction(models.Model):
             self.env["account.move.line"]._reconcile_plan(plan)
         claims._under_way().write({"state": "applied", "reason": False})
         left_over = -sum(credits.mapped("amount_residual_currency")) - self.o2c_on_account - self.o2c_fee
-        if self.currency_id.compare_amounts(left_over, 0) > 0:
+        if self.currency_id.compare_amounts(left_over, 0) > 0 and not self._o2c_awaits_invoice():
             self._o2c_report_left_over(payment, left_over)
+
+    def _o2c_awaits_invoice(self):
+        """True for an order's money beyond the invoices there are: Odoo applies it to the order's next one."""
+        claims = (self | self._o2c_authorization()).o2c_allocation_ids
+        return (self.source_transaction_id or self).sale_order_ids and "released" not in claims.mapped("state")
 
     def _o2c_report_left_over(self, payment, left_over):
         """Make money that could not be applied visible: a note and a task for whoever minds the customer."""

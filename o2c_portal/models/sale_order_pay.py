@@ -40,10 +40,7 @@ class SaleOrder(models.Model):
 
     def _o2c_under_way(self):
         """Return what payments on their way will bring, in minor units; an announced bank transfer is none."""
-        return sum(
-            self._o2c_minor(tx.amount) for tx in self.transaction_ids
-            if tx.state in ("pending", "authorized") and tx.provider_code not in ("none", "custom")
-        )
+        return sum(self._o2c_minor(tx.amount) for tx in self.transaction_ids if tx._o2c_is_coming())
 
     def _o2c_pay_address(self):
         """Return the path of the order's page, as whoever holds its link opens it, with the payment of today's deposit
