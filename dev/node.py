@@ -24,11 +24,11 @@ def environment():
     return {"PATH": f"{place.VENV / 'bin'}:{os.environ['PATH']}"}
 
 
-def install():
+def install(source=SOURCE, target=place.NODE):
     """Install exactly what the lock file says, without running the packages' scripts."""
-    with steps.building(place.NODE) as folder:
+    with steps.building(target) as folder:
         for name in FILES:
-            shutil.copy(SOURCE / name, folder / name)
+            shutil.copy(source / name, folder / name)
         run(
             [place.VENV / "bin" / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder],
             log="npm",

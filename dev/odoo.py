@@ -15,7 +15,8 @@ env.cr.commit()
 
 def environment():
     """Return the variables Odoo and everything that imports it need."""
-    path = os.pathsep.join([str(pdf.ENGINE.parent), str(place.VENV / "bin"), os.environ.get("PATH", "")])
+    ours = (pdf.ENGINE.parent, place.VENV / "bin", place.BROWSER.parent)
+    path = os.pathsep.join([*map(str, ours), os.environ.get("PATH", "")])
     return {
         **postgres.environment(),
         "PYTHONPATH": str(odoo_source.location()[0]),

@@ -18,6 +18,7 @@ VENV = HOME / "python"
 PYTHON = VENV / "bin" / "python"
 NODE = HOME / "node"
 PDF = HOME / "pdf"
+BROWSER = HOME / "browser" / "chromium"  # only where the system has none that will do
 ODOO = HOME / "odoo-19"
 
 

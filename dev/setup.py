@@ -2,7 +2,7 @@
 
 import shutil
 
-from . import node, odoo, odoo_source, pdf, place, postgres, python_env, steps, system
+from . import browser, node, odoo, odoo_source, pdf, place, postgres, python_env, steps, system
 from .shell import Failure
 from .steps import Step
 
@@ -43,6 +43,8 @@ def all_steps():
     before_python = system_first if "python3-venv" in packages else ()
     found = [Step("system packages", system.install, place.digest(*packages))] if packages else []
     found += [*_tools(before_python), *_odoo()]
+    if not system.packages_browser() and system.chromium() in (None, str(place.BROWSER)):
+        found.append(Step("browser", browser.install, browser.inputs(), ("python environment",), place.BROWSER))
     if system.own_cluster():
         found.append(Step("database cluster", postgres.create, "1", system_first))
     return found

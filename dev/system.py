@@ -1,9 +1,11 @@
 """The system packages: what must be on the machine, found by what it brings, installed with apt where allowed."""
 
+import contextlib
 import ctypes.util
 import glob
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -17,8 +19,22 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 def chromium():
-    """Return the path of the system's Chromium, or None."""
-    return next((found for found in map(shutil.which, BROWSERS) if found), None)
+    """Return the path of the system's Chromium, else of the one under .o2c where that was needed, or None."""
+    found = next((path for path in map(shutil.which, BROWSERS) if path and not _is_snap(path)), None)
+    return found or (str(place.BROWSER) if place.BROWSER.exists() else None)
+
+
+def _is_snap(path):
+    """Tell whether a browser is a snap, or Ubuntu's package that only leads to one."""
+    with open(path, "rb") as program:
+        return "/snap" in os.path.realpath(path) or b"/snap/bin/" in program.read(4096)
+
+
+def packages_browser():
+    """Tell whether this system's Chromium comes as a package; Ubuntu's is a snap."""
+    with contextlib.suppress(OSError):
+        return platform.freedesktop_os_release().get("ID") != "ubuntu"
+    return True
 
 
 def postgres_bin():
@@ -40,7 +56,6 @@ def _library(name):
 def needs():
     """Return (what for, package, found) for everything that has to come from the system."""
     rows = [
-        ("browser for the demo's check and the tests", "chromium", chromium),
         ("PDF to picture", "poppler-utils", lambda: shutil.which("pdftoppm")),
         ("QR reader", "zbar-tools", lambda: shutil.which("zbarimg")),
         ("library of the PDF engine", "libxrender1", _library("Xrender")),
@@ -54,6 +69,10 @@ def needs():
         ),
         ("virtual environments", "python3-venv", lambda: importlib.util.find_spec("ensurepip")),
     ]
+    if packages_browser():
+        rows.append(("browser for the demo's check and the tests", "chromium", chromium))
+    else:
+        rows.append(("library of the browser", "libnss3", _library("nss3")))
     if own_cluster():
         rows.append(("database server", "postgresql", postgres_bin))
     else:
