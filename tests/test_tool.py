@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dev import cli, demo, odoo_source, place, postgres, server, setup, shell, steps
+from dev import cli, demo, odoo_source, place, postgres, server, setup, shell, steps, system
 
 O2C = place.ROOT / "o2c"
 
@@ -135,6 +135,22 @@ def test_a_wrong_odoo_home_is_refused(home, monkeypatch, release, line):
     with pytest.raises(shell.Failure, match=line):
         odoo_source.outside()
     odoo_source.outside.cache_clear()
+
+
+def test_a_browser_that_is_a_snap_will_not_do(tmp_path, monkeypatch):
+    """Ubuntu's package is a script that leads to the snap; a real browser further on is taken, else our own."""
+    stub = tmp_path / "chromium-browser"
+    stub.write_text("#!/bin/sh\nexec /snap/bin/chromium\n")
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(place, "BROWSER", tmp_path / "ours")
+    assert system.chromium() is None
+    place.BROWSER.touch()
+    assert system.chromium() == str(place.BROWSER)
+    real = tmp_path / "google-chrome"
+    real.write_bytes(b"\x7fELF")
+    real.chmod(0o755)
+    assert system.chromium() == str(real)
 
 
 def test_the_command_fails_in_one_line(tmp_path):
