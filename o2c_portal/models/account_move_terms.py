@@ -58,11 +58,14 @@ class AccountMove(models.Model):
     def _o2c_paid_ahead(self):
         """Return the down payments deducted here (with taxes); 0 on a down payment's own invoice, None without any.
 
-        Only terms with equal parts count them in; all others are Odoo's.
+        Terms with equal parts count them in, and orders whose first instalment is their prepayment; all else is Odoo's.
         """
         lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
         down_payments = lines.filtered("is_downpayment")
-        if not down_payments or self.move_type != "out_invoice" or not self.invoice_payment_term_id.o2c_has_equal_parts:
+        if not down_payments or self.move_type != "out_invoice":
+            return None
+        orders = down_payments.sale_line_ids.order_id
+        if not (self.invoice_payment_term_id.o2c_has_equal_parts or any(orders.mapped("o2c_prepay_first"))):
             return None
         ahead = -sum(down_payments.mapped("price_total"))
         if ahead > 0:

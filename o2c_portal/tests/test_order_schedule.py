@@ -236,3 +236,13 @@ class TestDownPayment(OrderCommon):
         first = self._invoice(order, advance_payment_method="percentage", amount=30)
         first.action_post()
         self.assertEqual([amount for _day, amount in self._receivables(first)], [90.0, 210.0])
+
+    def test_terms_of_odoo_whose_first_part_is_the_prepayment(self):
+        order = self._order(payment_term_id=self._make_term((30, 0), (70, 30)).id, o2c_prepay_first=True)
+        shown = [part["amount"] for part in order._o2c_schedule()]
+        asked = []
+        for values in ({"advance_payment_method": "percentage", "amount": 30}, {"advance_payment_method": "delivered"}):
+            invoice = self._invoice(order, **values)
+            invoice.action_post()
+            asked += [amount for _day, amount in self._receivables(invoice)]
+        self.assertEqual(asked, shown, "what the deposit paid is not cut again")
