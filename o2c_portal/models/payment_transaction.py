@@ -431,9 +431,10 @@ class PaymentTransaction(models.Model):
         self._o2c_task(payment, self.env._("Customer credit to deal with"), note)
 
     def _o2c_task(self, payment, summary, note):
-        """Have whoever minds the customer look at a payment."""
+        """Have whoever minds the customer look at a payment: the salesperson only where they may open it."""
         invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
-        responsible = invoices.invoice_user_id[:1] or self.env.ref("base.user_admin")
-        payment.activity_schedule(
-            "mail.mail_activity_data_todo", user_id=responsible.id, note=note, summary=summary,
-        )
+        seller = invoices.invoice_user_id[:1]
+        theirs = payment.with_user(seller).with_context(allowed_company_ids=seller.company_ids.ids)
+        preferred = [seller] if seller and theirs.has_access("read") else []
+        clerk = self.env["res.partner"]._o2c_clerk(payment.company_id, *preferred) or self.env.ref("base.user_admin")
+        payment.activity_schedule("mail.mail_activity_data_todo", user_id=clerk.id, note=note, summary=summary)

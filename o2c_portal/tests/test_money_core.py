@@ -145,6 +145,22 @@ class TestMoneyCore(O2cCommon):
         self.assertEqual(due.mapped("residual"), [-1000.0])
         self.assertEqual(len(payment.activity_ids), 1)
 
+    def test_credit_is_a_task_of_somebody_who_may_open_the_payment(self):
+        sales = "sales_team.group_sale_salesman"  # own documents only
+        seller = new_test_user(self.env, "seller", groups=sales)
+        reader = new_test_user(self.env, "reader", groups=f"{sales},account.group_account_readonly")
+        left = new_test_user(self.env, "left", groups="account.group_account_invoice", active=False)
+        for salesperson, expected in ((seller, None), (reader, reader), (left, None)):
+            with self.subTest(salesperson.login):
+                invoice = self._make_invoice(1000, self.term, invoice_user_id=salesperson.id)
+                tx = self._start(self.cashier._quote(invoice, "all"))
+                self._register_payment(invoice, amount=1000.0)
+                payment = self._pay(tx)
+                clerk = payment.activity_ids.user_id
+                self.assertEqual(clerk, expected or self.env["res.partner"]._o2c_clerk(payment.company_id))
+                self.assertTrue(clerk.active)
+                self.assertEqual(payment.with_user(clerk).read(["amount"]), [{"id": payment.id, "amount": 1000.0}])
+
     def test_early_payment_discount_is_honoured_as_agreed_when_starting(self):
         term = self.env["account.payment.term"].create({
             "name": "2/10 net 30", "early_discount": True, "discount_percentage": 2, "discount_days": 10,
