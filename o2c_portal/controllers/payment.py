@@ -1,5 +1,6 @@
 """The native pay routes, held to the same rules as our own."""
 
+import re
 from urllib.parse import urlsplit
 
 from odoo import http
@@ -11,6 +12,8 @@ from odoo.addons.payment.controllers.post_processing import PaymentPostProcessin
 
 PAYER_SESSION_KEY = "o2c_payer_key"
 CHARGED = "o2c_portal.charged"  # in the environment of a request, which is still there when Odoo runs it again
+# Two slashes of any kind lead to another host, however many follow and whatever browsers drop before and in between.
+OTHER_HOST = re.compile(r"[\x00-\x20]*[/\\][\t\r\n]*[/\\]")
 
 
 def payer_key():
@@ -113,7 +116,7 @@ class O2cPaymentPortal(PaymentPortal):
         :raises ValidationError: if the route leads anywhere else
         """
         parts = urlsplit(landing_route or "") if isinstance(landing_route, str | None) else None
-        if not parts or parts.scheme or parts.netloc or "\\" in parts.path or parts.path.startswith("//"):
+        if not parts or parts.scheme or parts.netloc or "\\" in parts.path or OTHER_HOST.match(landing_route or ""):
             raise ValidationError(request.env._("The return address is not one of this site."))
 
     @staticmethod

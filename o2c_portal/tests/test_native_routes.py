@@ -45,7 +45,8 @@ class TestNativeRoutes(NativeCase):
     def test_foreign_landing_routes_are_refused(self):
         for route in (
             "https://other.example/", "//other.example", "javascript:alert(1)", "data:text/html,x", "/\\other.example",
-            "\\\\other.example", 7, [],
+            "\\\\other.example", "///other.example", "////other.example", "/\\/other.example", "\\//other.example",
+            " //other.example", "\n///other.example", "/\t//other.example", "\x01/\\/other.example", 7, [],
         ):
             with self.subTest(route=route):
                 self._assert_refused(landing_route=route)
