@@ -11,6 +11,7 @@ from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 PAYER_SESSION_KEY = "o2c_payer_key"
+OVERDUE = "overdue"  # in place of the reference: the route that pays what is overdue
 CHARGED = "o2c_portal.charged"  # in the environment of a request, which is still there when Odoo runs it again
 # Two slashes of any kind lead to another host, however many follow and whatever browsers drop before and in between.
 OTHER_HOST = re.compile(r"[\x00-\x20]*[/\\][\t\r\n]*[/\\]")
@@ -77,23 +78,29 @@ class O2cPaymentPortal(PaymentPortal):
             PaymentPostProcessing.monitor_transaction(transaction_sudo)  # the session was read anew
         return transaction_sudo
 
+    @http.route()
+    def overdue_invoices_transaction(self, payment_reference=None, **kwargs):
+        """Override of account_payment: whatever the client calls the payment, it is named by the server."""
+        return super().overdue_invoices_transaction(OVERDUE, **kwargs)
+
     def _process_transaction(self, partner_id, currency_id, invoice_ids, payment_reference, **kwargs):
         """Override of account_payment: the documents must be payable, nothing is validated and no reference chosen."""
         if charged := self._o2c_charged():
             return charged._get_processing_values()
         invoices_sudo = request.env["account.move"].sudo().browse(invoice_ids)  # the route has checked the access
-        if payment_reference:  # the overdue route: what its page asks for
+        overdue_route = payment_reference == OVERDUE
+        if overdue_route:  # what its page asks for
             invoices_sudo = request.env["o2c.cashier"].sudo()._overdue_together(invoices_sudo)
             invoice_ids = invoices_sudo.ids
         if not invoices_sudo or not all(move._has_to_be_paid() for move in invoices_sudo):
             raise ValidationError(request.env._("There is nothing to pay here."))
-        if payment_reference:  # the overdue route: it pays what is overdue, not what a page once said
+        if overdue_route:  # it pays what is overdue, not what a page once said
             overdue = request.env["o2c.cashier"].sudo()._quote_overdue(invoices_sudo).amount
             if invoices_sudo.currency_id.compare_amounts(overdue, kwargs.get("amount") or 0.0):
                 raise ValidationError(request.env._("The amount has changed. Please reload the page."))
         kwargs.pop("name_next_installment", None)
         kwargs["is_validation"] = False
-        return super()._process_transaction(partner_id, currency_id, invoice_ids, payment_reference, **kwargs)
+        return super()._process_transaction(partner_id, currency_id, invoice_ids, False, **kwargs)
 
     @http.route()
     def payment_pay(self, *args, invoice_id=None, access_token=None, **kwargs):

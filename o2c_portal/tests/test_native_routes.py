@@ -107,6 +107,7 @@ class TestNativeRoutes(NativeCase):
             self._start_overdue(1000.0)
         tx = self._start_overdue(200.0)
         self.assertEqual(tx.amount, 200.0)
+        self.assertEqual(tx.reference, late.name)
         self.assertEqual(tx.o2c_allocation_ids.move_line_id.id, late._o2c_instalments()[0].line_id)
 
     def test_overdue_route_takes_the_documents_of_one_contact_at_a_time(self):
@@ -122,9 +123,18 @@ class TestNativeRoutes(NativeCase):
         with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):  # everything is under way
             self._start_overdue(300.0)
 
-    def _start_overdue(self, amount):
+    def test_overdue_route_is_named_by_the_server(self):
+        late = self._make_invoice(1000, self.term, invoice_date=Date.today() - timedelta(days=10))
+        self.authenticate("payer", "payer")
+        for said in ("INV/2026/00099", "A" * 5000, "%", "", None, False, 7, ["INV/2026/00099"]):
+            with self.subTest(said=said):
+                self.assertTrue(self._start_overdue(300.0, said).reference.startswith(late.name))
+                with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+                    self._start_overdue(1000.0, said)  # not all of that is overdue
+
+    def _start_overdue(self, amount, reference="BATCH/1"):
         """Start paying what is overdue by Odoo's own route and return the transaction."""
-        params = self._params(amount=amount, payment_reference="BATCH/1")
+        params = self._params(amount=amount, payment_reference=reference)
         params.pop("access_token")
         result = self.make_jsonrpc_request("/invoice/transaction/overdue", params)
         return self.env["payment.transaction"].sudo().search([("reference", "=", result["reference"])])
