@@ -66,6 +66,7 @@ from . import test_send_run
 from . import test_statement
 from . import test_statement_page
 from . import test_statement_send
+from . import test_token_charge
 from . import test_translations
 from .core import test_banners
 from .core import test_correction_rules

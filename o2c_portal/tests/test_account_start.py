@@ -3,8 +3,11 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+import requests
+
 from odoo import fields
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..core import limits
 from ..core.limits import Limit
@@ -125,6 +128,22 @@ class TestAccountStart(AccountPageCase):
             self._code(self._account_start({**wish, "token_id": colleagues.id})), (403, "not_your_method")
         )
         self.assertEqual(self._code(self._account_start({**wish, "token_id": own.id})), (200, "ok"))
+
+    def test_a_charge_whose_answer_was_lost_is_in_process(self):
+        self.payment_method.support_tokenization = True
+        own = self._create_token(partner_id=self.contact.id, provider_id=self.dummy_provider.id)
+        wish = self._basket_wish(
+            self._terms(self.today_invoice), flow="token", payment_method_id=None, token_id=own.id
+        )
+        csrf, log = self._account_csrf(), "odoo.addons.o2c_portal.models.payment_transaction_charge"
+        with patch.object(
+            self.env.registry["payment.transaction"], "_send_payment_request", side_effect=requests.ReadTimeout
+        ) as charged:
+            with mute_logger(log):
+                answer = self._account_start(wish, csrf=csrf)
+            self.assertEqual(answer.json()["result"]["state"], "pending")
+            self.assertEqual(self._code(self._account_start(wish, csrf=csrf)), (409, "in_progress"))
+        self.assertEqual(charged.call_count, 1)
 
     # How often
 

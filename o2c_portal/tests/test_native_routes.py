@@ -1,10 +1,7 @@
 """The pay routes of Odoo itself keep our promises: server-side amounts, local landing, own tokens only."""
 
-from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
-
-import requests
 
 from odoo.exceptions import ConcurrencyError
 from odoo.fields import Date
@@ -82,16 +79,6 @@ class TestNativeRoutes(NativeCase):
         self.authenticate("payer", "payer")
         result = self._start(flow="token", token_id=token.id)
         self.assertEqual(result["amount"], 300.0)
-
-    def test_a_saved_method_is_not_charged_again_while_the_answer_is_out(self):
-        token = self._create_token(partner_id=self.customer.id)
-        self.authenticate("payer", "payer")
-        transactions = self.env.registry["payment.transaction"]
-        with patch.object(transactions, "_send_payment_request", side_effect=requests.Timeout) as charged:
-            with mute_logger("odoo.http"), suppress(JsonRpcException):  # assertRaises would roll back
-                self._start(flow="token", token_id=token.id)
-            self._assert_refused(flow="token", token_id=token.id)
-        self.assertEqual(charged.call_count, 1)
 
     def test_overdue_page_is_the_account_page(self):
         self.authenticate("payer", "payer")
