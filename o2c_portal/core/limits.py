@@ -60,7 +60,7 @@ def networks(address):
 
     :raises ValueError: if it is not an IP address
     """
-    ip = ipaddress.ip_address(address)
+    ip = _parse(address)
     lengths = (32, 24) if ip.version == 4 else (64, 48)
     return tuple(str(ipaddress.ip_network(f"{ip}/{length}", strict=False)) for length in lengths)
 
@@ -68,6 +68,13 @@ def networks(address):
 def is_public(address):
     """Say whether the address is one of the internet, that is: of a visitor and not of our own proxy."""
     try:
-        return ipaddress.ip_address(address).is_global
+        return _parse(address).is_global
     except ValueError:
         return False
+
+
+def _parse(address):
+    """Return an IP address. A server that listens for both kinds writes IPv4 as ``::ffff:203.0.113.9``: taken for IPv6,
+    all of them would be one network."""
+    ip = ipaddress.ip_address(address)
+    return getattr(ip, "ipv4_mapped", None) or ip

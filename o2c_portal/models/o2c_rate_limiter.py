@@ -17,7 +17,15 @@ from ..core import limits
 
 _logger = logging.getLogger(__name__)
 WARN_EVERY = 3600
-_warned = {"at": 0.0}
+_warned = {}  # when each of these was last written to the log
+BLIND = (
+    "Public pages are asked for from an address that is not the visitor's. Limits per address are off until the "
+    "server runs with --proxy-mode behind a proxy that sends X-Forwarded-Host."
+)
+SHARED = (
+    "A public page was asked for with X-Forwarded-For, which counts for nothing here. If a proxy sends it, all its "
+    "visitors share one limit per address until the server runs with --proxy-mode and the proxy sends X-Forwarded-Host."
+)
 
 
 class O2cRateLimiter(models.AbstractModel):
@@ -73,27 +81,25 @@ class O2cRateLimiter(models.AbstractModel):
     def _visitor(self, httprequest):
         """Return the visitor's keys ``(host, network)``, ``None`` when our own proxy hides who asks.
 
-        Without proxy_mode every visitor behind a proxy has the proxy's address: limiting that would lock out all.
+        Without proxy_mode every visitor behind a proxy in our own network has the proxy's address: limiting that would
+        lock out all. A public address is limited whatever the request claims: no header switches that off.
         """
         headers, address = httprequest.headers, httprequest.remote_addr
-        if config["proxy_mode"] and headers.get("X-Forwarded-Host"):
-            known = True
-        else:
-            known = limits.is_public(address) and not headers.get("X-Forwarded-For")
-        if known:
+        proxied = config["proxy_mode"] and headers.get("X-Forwarded-Host")  # then Odoo has put the visitor's there
+        if proxied or limits.is_public(address):
+            if not proxied and headers.get("X-Forwarded-For"):
+                self._warn(SHARED)
             with contextlib.suppress(ValueError):  # a proxy may send anything
                 return limits.networks(address)
-        self._warn_blind()
+        self._warn(BLIND)
         return None
 
     @api.model
-    def _warn_blind(self):
-        if time.monotonic() - _warned["at"] > WARN_EVERY:
-            _warned["at"] = time.monotonic()
-            _logger.warning(
-                "Public pages are asked for from an address that is not the visitor's. Limits per address are off "
-                "until the server runs with --proxy-mode behind a proxy that sends X-Forwarded-Host."
-            )
+    def _warn(self, message):
+        now = time.monotonic()
+        if now - _warned.get(message, -WARN_EVERY) >= WARN_EVERY:
+            _warned[message] = now
+            _logger.warning(message)
 
     @api.model
     def _sudo_key(self, subject):

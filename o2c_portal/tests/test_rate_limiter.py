@@ -6,7 +6,7 @@ from unittest.mock import Mock, patch
 
 from odoo.sql_db import db_connect
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import config
+from odoo.tools import config, mute_logger
 
 from ..core.limits import Limit
 from ..logs import HideSecrets, install
@@ -49,10 +49,7 @@ class TestRateLimiter(TransactionCase):
     def test_visitor(self):
         direct = Mock(remote_addr="8.8.8.8", headers={})
         self.assertEqual(self.limiter._visitor(direct), ("8.8.8.8/32", "8.8.8.0/24"))
-        for address, headers in [
-            ("127.0.0.1", {}), ("10.0.0.1", {"X-Forwarded-For": "8.8.8.8"}),
-            ("8.8.8.8", {"X-Forwarded-For": "1.1.1.1"}),
-        ]:
+        for address, headers in [("127.0.0.1", {}), ("10.0.0.1", {"X-Forwarded-For": "8.8.8.8"})]:
             with self.subTest(address=address):
                 self.assertIsNone(self.limiter._visitor(Mock(remote_addr=address, headers=headers)))
         with patch.dict(config.options, {"proxy_mode": True}):
@@ -60,6 +57,22 @@ class TestRateLimiter(TransactionCase):
             self.assertEqual(self.limiter._visitor(behind), ("10.0.0.1/32", "10.0.0.0/24"))
             broken = Mock(remote_addr="unknown", headers={"X-Forwarded-Host": "example.com"})
             self.assertIsNone(self.limiter._visitor(broken))
+
+    @mute_logger("odoo.addons.o2c_portal.models.o2c_rate_limiter")
+    def test_no_header_of_a_visitor_switches_the_limits_off(self):
+        for proxy_mode in (False, True):
+            with self.subTest(proxy_mode=proxy_mode), patch.dict(config.options, {"proxy_mode": proxy_mode}):
+                claims = Mock(remote_addr="8.8.8.8", headers={"X-Forwarded-For": "1.1.1.1"})
+                self.assertEqual(self.limiter._visitor(claims), ("8.8.8.8/32", "8.8.8.0/24"))
+
+    def test_a_proxy_nobody_was_told_of_is_reported_once_an_hour(self):
+        claims = Mock(remote_addr="8.8.8.8", headers={"X-Forwarded-For": "1.1.1.1"})
+        module = "odoo.addons.o2c_portal.models.o2c_rate_limiter"
+        with patch.dict(f"{module}._warned", clear=True), self.assertLogs(module, "WARNING") as log:
+            self.limiter._visitor(claims)
+            self.limiter._visitor(claims)
+        self.assertEqual(len(log.output), 1)
+        self.assertIn("--proxy-mode", log.output[0])
 
 
 @tagged("post_install", "-at_install")

@@ -20,6 +20,8 @@ class TestLimits(BaseCase):
         for address, expected in [
             ("203.0.113.77", ("203.0.113.77/32", "203.0.113.0/24")),
             ("2001:db8:1:2:3:4:5:6", ("2001:db8:1:2::/64", "2001:db8:1::/48")),
+            ("::ffff:203.0.113.77", ("203.0.113.77/32", "203.0.113.0/24")),
+            ("::ffff:198.51.100.7", ("198.51.100.7/32", "198.51.100.0/24")),
         ]:
             with self.subTest(address=address):
                 self.assertEqual(limits.networks(address), expected)
@@ -31,6 +33,7 @@ class TestLimits(BaseCase):
         for address, expected in [
             ("8.8.8.8", True), ("2a00:1450::1", True), ("127.0.0.1", False), ("10.1.2.3", False), ("::1", False),
             ("192.168.1.1", False), ("fe80::1", False), ("", False), ("unknown", False),
+            ("::ffff:8.8.8.8", True), ("::ffff:127.0.0.1", False), ("::ffff:10.1.2.3", False),
         ]:
             with self.subTest(address=address):
                 self.assertIs(limits.is_public(address), expected)
