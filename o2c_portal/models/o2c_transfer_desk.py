@@ -40,9 +40,12 @@ class O2cTransferDesk(models.AbstractModel):
 
     @api.model
     def _find(self, visit, reference):
-        """Return the reference of a basket by its text; empty for one that is not of the visitor's account."""
+        """Return the reference of a basket by its text; empty for what is none, or not of the visitor's account."""
+        reference = remittance.compact(reference[:LONGEST])
+        if not remittance.is_reference(reference):  # whatever else an address may hold
+            return self.env["o2c.remittance"]
         domain = Domain([
-            ("reference", "=", remittance.compact(reference[:LONGEST])), ("move_id", "=", False),
+            ("reference", "=", reference), ("move_id", "=", False),
             ("partner_id", "=", visit.scope.partner.id), ("company_id", "in", visit.scope.company_ids),
         ])
         found = self.env["o2c.remittance"].search(domain, limit=1)

@@ -1,5 +1,8 @@
 """Whatever can be sent to us can be sent too often, and is refused then."""
 
+from unittest.mock import patch
+from urllib.parse import quote
+
 from odoo.fields import Date
 from odoo.http import Request
 from odoo.tests import tagged
@@ -15,7 +18,7 @@ STAFF = "/o2c/send/preview/<any(one,many):kind>/<int:dialog_id>/test"  # custome
 
 
 @tagged("post_install", "-at_install")
-class TestPostLimits(AccountPageCase, BadInputCase):
+class PostCase(AccountPageCase, BadInputCase):
 
     def _requests(self):
         """Return ``{route: (address, form)}`` of good requests; a wish to pay is posted as JSON."""
@@ -69,6 +72,10 @@ class TestPostLimits(AccountPageCase, BadInputCase):
             return self._get(address, method="POST", json={"params": {**form, "csrf_token": csrf}})
         return self._get(address, method="POST", data={**form, "csrf_token": csrf})
 
+
+@tagged("post_install", "-at_install")
+class TestPostLimits(PostCase):
+
     def test_every_route_that_takes_something_has_a_limit(self):
         requests = self._requests()
         taking = {route for route, methods in own_routes(self.env).items() if "POST" in methods}
@@ -96,3 +103,73 @@ class TestPostLimits(AccountPageCase, BadInputCase):
                 self.assertIn(status, (refused.get(route, 200), refused.get(route, 303)), route)
                 savepoint.close(rollback=True)
                 self.env.invalidate_all()
+
+
+HOSTILE = ("\x00", "a\x00b", "%ED%A0%80", "%FF", "x" * 10_000, "9" * 400, "\u202e\U0001f4b3", "%' OR 1=1--")
+QUERIES = (  # what is read from addresses, {} being where
+    "/pay/{token}?x={}", "/pay/{token}/review?choice={}", "/pay/{token}/review?choice=other&amount={}",
+    "/pay/{token}/checkout?choice=other&amount={}", "/pay/{account}?q={}", "/pay/{account}?group={}&choice=all",
+    "/pay/{account}/review?group={group}&choice=selected&item={}", "/pay/{account}/transfer?reference={}",
+    "/pay/{token}/{}", "/pay/{}/document", "/offers/image/{}", "/offers/stop/{}", "/my/billing/confirm/{}",
+    "/my/billing?q={}", "/my/billing?group={}", "/my/billing?choice={}", "/my/billing?sheet={}",
+    "/my/billing/review?group={group}&choice={}", "/my/billing/checkout?group={group}&choice=selected&item={}",
+    "/my/billing/transfer?reference={}", "/my/billing/credits?item={}", "/my/billing/payments?page={}",
+    "/my/billing/orders?page={}", "/my/billing/statement?page={}", "/my/billing/statement?kind={}",
+    "/my/billing/statement?kind=activity&from={}&to={}", "/my/billing/statement.csv?kind=activity&from={}",
+    "/my/billing/contacts?done={}", "/my/billing/help?invoice={}&done={}", "/my/billing/help/{}",
+    "/my/billing/help/copy?invoice={}", "/my/billing/limits?done={}", "/my/billing/plans?page={}",
+    "/my/billing/plans/new?invoices={}", "/my/billing/plans/new?invoices={invoice}&wish={}",
+    "/my/billing/promise/new?invoices={}",
+)
+REQUESTED = {  # the kinds of requests and what is typed there
+    "already_paid": {"paid_on": "2026-01-01", "how": "transfer", "reference": "R", "amount": "5.00", "number": "",
+                     "message": "M"},
+    "wrong_contact": {"contact_name": "N", "contact_email": "n@example.com", "message": "M"},
+    "po_number": {"po_number": "P", "number": "INV", "message": "M"},
+}
+
+
+@tagged("post_install", "-at_install")
+class TestHostileText(PostCase):
+    """Text that no database can keep, or far too much of it, is refused or ignored; it is no error of ours."""
+
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(patch.object(self.env.registry["o2c.rate.limiter"], "_count", lambda *_args: (1, 0, 0.0)))
+
+    @staticmethod
+    def _quoted(text):
+        return text if text.startswith("%") and " " not in text else quote(text)
+
+    def test_addresses(self):
+        account = self.env["o2c.pay.link"].sudo()._for_account(self.contact, self.env.company, "manual")._token()
+        known = {"{token}": self.token, "{account}": account, "{group}": self.group,
+                 "{invoice}": str(self.today_invoice.id)}
+        before = self._money()
+        for query in QUERIES:
+            address = query
+            for name, value in known.items():
+                address = address.replace(name, value)
+            for text in HOSTILE:
+                with self.subTest(query=query, text=text[:9]):
+                    self._get(address.replace("{}", self._quoted(text)))
+        self.assertEqual(self._money(), before)
+
+    def test_forms(self):
+        good = self._requests()
+        posts = {  # beacons hold no text, and not more than a kilobyte
+            name: (address, form) for name, (address, form) in good.items()
+            if "flow" not in form and name not in BEACONS
+        }
+        posts.update({
+            kind: (f"/my/billing/help/{kind}/send", {"invoice": self.today_invoice.id, **form})
+            for kind, form in REQUESTED.items()
+        })
+        for name, (address, form) in posts.items():
+            for field in (*form, "unknown"):
+                for text in HOSTILE:
+                    with self.subTest(name=name, field=field, text=text[:9]):
+                        savepoint = self.env.cr.savepoint()
+                        self._post(address, {**form, field: text})
+                        savepoint.close(rollback=True)
+                        self.env.invalidate_all()
