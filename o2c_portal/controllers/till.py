@@ -28,10 +28,10 @@ class InvoiceTill:
         standing = self.env["o2c.pay.page"]._standing(self.link)
         if standing == "paid":
             raise Refusal(409, "already_paid", request.env._("This invoice has been paid."))
-        if standing == "gone":
-            if self.link.state == "active":
-                raise Refusal(409, "not_payable", request.env._("This invoice can no longer be paid online."))
+        if standing == "gone" and self.link.state != "active":
             raise gone()
+        if standing == "gone" or not self.case._o2c_pays_online():
+            raise Refusal(409, "not_payable", request.env._("This invoice can no longer be paid online."))
 
     def instalments(self, ids):
         """Return what may be asked for, in whatever state it is: ``({id: Instalment}, all instalments, ids of what

@@ -28,8 +28,12 @@ class AccountMove(models.Model):
 
     def _o2c_is_payable_document(self):
         """Say whether the document is of a kind and state that customers may pay online."""
+        return self._o2c_asks_for_money() and self._o2c_pays_online()
+
+    def _o2c_asks_for_money(self):
+        """Say whether the document is of a kind and state that customers pay, online or not."""
         self.ensure_one()
-        return self.state == "posted" and self.move_type in PAYABLE_MOVE_TYPES and self._o2c_pays_online()
+        return self.state == "posted" and self.move_type in PAYABLE_MOVE_TYPES
 
     @api.model
     def _o2c_pays_online(self):

@@ -10,7 +10,6 @@ from odoo.tools.misc import format_amount
 from ..core import basket, instalments, money, paylink, policy
 from .payment_provider import REASONS
 
-SETTLED = ("paid", "in_payment")
 OTHER = "other"  # the choice of an amount of one's own
 
 
@@ -35,11 +34,11 @@ class O2cPayPage(models.AbstractModel):
         if link.purpose == "order":
             return "open" if link.state == "active" and link.order_id.state != "cancel" else "gone"
         move = link.move_id
-        if link.state != "active" or not move._o2c_is_payable_document():
+        if link.state != "active" or not move._o2c_asks_for_money():
             return "gone"
         if move.currency_id.compare_amounts(move.amount_residual, 0) > 0:
             return "open"
-        return "paid" if move.payment_state in SETTLED else "gone"
+        return "gone" if move.payment_state == "reversed" else "paid"  # blocked ones keep that state when they are paid
 
     @api.model
     def _frame(self, link):
@@ -81,7 +80,9 @@ class O2cPayPage(models.AbstractModel):
             "overdue": bool(best and best["date_due"] < today),
             "in_process": any(item.claimed for item in items if item.open_minor > 0),
             "open_amount": self._money(move, sum(item.open_minor for item in items)),
-            "available": any(self._providers(move, option["quote"].amount, report) for option in options),
+            "available": move._o2c_pays_online() and any(
+                self._providers(move, option["quote"].amount, report) for option in options
+            ),
             "hidden_reasons": report.get(REASONS, []),
         }
 

@@ -126,6 +126,35 @@ class TestPayPage(PayPageCase):
             self.assertNotIn(absent, response.text)
         self.assertEqual(self._pay_page("/review?choice=all").status_code, 303)
 
+    def test_paid_is_told_whatever_else_holds(self):
+        self.due_invoice.action_toggle_block_payment()
+        self._pay_by_hand(self.due_invoice)
+        self.assertEqual(self.due_invoice.payment_state, "blocked", "else this proves nothing")
+        for setting in ("True", "False"):
+            with self.subTest(online=setting):
+                self._pay_online(setting)
+                response = self._pay_page()
+                self.assertEqual(response.status_code, 200)
+                self.assertIn("was paid on", response.text)
+
+    def _pay_online(self, value):
+        self.env["ir.config_parameter"].sudo().set_param("account_payment.enable_portal_payment", value)
+
+    def test_where_nothing_is_paid_online_the_creditor_is_named_and_nothing_starts(self):
+        csrf, wish = self._csrf(), self._wish()
+        self.env.company.email = "billing@creditor.example"
+        self._pay_online("False")
+        response = self._pay_page()
+        self.assertEqual(response.status_code, 200)
+        self.assertIn("Online payment is not available", response.text)
+        self.assertIn("billing@creditor.example", response.text)
+        self.assertNotIn("<form", response.text)
+        for suffix in ("/review?choice=all", "/review?choice=other&amount=5", "/checkout?choice=all"):
+            with self.subTest(suffix=suffix):
+                self.assertEqual(self._pay_page(suffix).status_code, 303)
+        self.assertEqual(self._code(self._start(wish, csrf)), (409, "not_payable"))
+        self.assertFalse(self._transactions())
+
     def test_without_provider_the_creditor_is_named(self):
         self.dummy_provider.state = "disabled"
         self.env.company.email = "billing@creditor.example"
