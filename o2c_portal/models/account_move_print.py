@@ -1,4 +1,5 @@
-"""Adds to account.move: that it waits to be printed; a file of its own for its length."""
+"""Adds to account.move: that it waits to be printed, and what its paper is good for; a file of its own for its
+length."""
 
 # pylint: disable=consider-merging-classes-inherited
 from odoo import fields, models
@@ -23,3 +24,13 @@ class AccountMove(models.Model):
                 "level": "info", "message": self.env._("It is on the print pile and not on its way yet."),
             }
         return alerts
+
+    def _get_invoice_legal_documents(self, filetype, allow_fallback=False):
+        """Override of account: what staff download, the link on it included, is good to be passed on."""
+        self.env["o2c.pay.link"]._prolong_paper(self)
+        return super()._get_invoice_legal_documents(filetype, allow_fallback=allow_fallback)
+
+    def _get_invoice_legal_documents_all(self, allow_fallback=False):
+        """Override of account: so is what a customer downloads from the portal."""
+        self.env["o2c.pay.link"]._prolong_paper(self)
+        return super()._get_invoice_legal_documents_all(allow_fallback=allow_fallback)

@@ -207,8 +207,11 @@ class O2cInvoiceSending(models.AbstractModel):
         mails._o2c_queue()
 
     def _pay_links(self, readers):
-        """Return ``{(move_id, address): link}`` of customers, and ``{move: [Instalment]}`` of what is asked for."""
-        payable = self._payable(self.env["account.move"].sudo().union(*readers))
+        """Return ``{(move_id, address): link}`` of customers, and ``{move: [Instalment]}`` of what is asked for. The
+        link on the PDF that goes along lives on with them."""
+        moves = self.env["account.move"].sudo().union(*readers)
+        self.env["o2c.pay.link"]._prolong_paper(moves)
+        payable = self._payable(moves)
         links = self.env["o2c.pay.link"]._for_readers([
             (move, reader.address) for move in payable for reader in readers[move] if reader.audience == "customer"
         ], "email")

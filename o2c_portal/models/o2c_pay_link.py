@@ -212,6 +212,13 @@ class O2cPayLink(models.Model):
                 link.expires_at = end
 
     @api.model
+    def _prolong_paper(self, moves):
+        """Let the links on PDFs that go out as they were made, not rendered again, live as long as new ones would. None
+        is made: it would be on no paper."""
+        payable = moves.filtered(lambda move: move._o2c_is_payable())
+        self._current({(move.id, False) for move in payable}, "pdf")._prolong()
+
+    @api.model
     def _find(self, token):
         """Return the link of a token in whatever state it is, with elevated rights; empty when there is none."""
         return tokens.find(self.sudo(), token, USED_FIELDS)

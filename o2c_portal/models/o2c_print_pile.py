@@ -54,6 +54,7 @@ class O2cPrintPile(models.Model):
         stay for the next one. Needs elevated rights and locked items."""
         pile = self.sudo().create({"company_id": company.id})
         items = pile._in_order(items)[:MOST]
+        self.env["o2c.pay.link"]._prolong_paper(items.move_id)
         for place, item in enumerate(items, 1):
             item.write({"pile_id": pile.id, "state": "open", "sequence": place,
                         "file_id": item.move_id.invoice_pdf_report_id.id})

@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+from freezegun import freeze_time
 from lxml import html
 
 from odoo import fields
@@ -228,6 +229,39 @@ class TestInvoiceReaders(O2cCommon):
         self.alice.lang = "ar_001"
         tree = html.fromstring(self._send(self._make_invoice(100))["alice@example.com"].body_html)
         self.assertEqual((tree.get("dir"), tree.get("lang")), ("rtl", "ar-001"))
+
+    # The paper that goes along
+
+    def test_sent_again_the_link_on_the_frozen_pdf_lives_as_long_as_a_new_one(self):
+        invoices = self._make_invoice(100) | self._make_invoice(200)
+        links = self.env["o2c.pay.link"].sudo()
+        papers = links._get_or_create(invoices, "pdf")
+        first, second = (papers[invoice.id] for invoice in invoices)
+        second._revoke("Test")
+        before, later = first.expires_at, fields.Datetime.add(fields.Datetime.now(), days=200)
+        with freeze_time(later):
+            self.assertEqual(first.state, "expired")
+            data = {}
+            for move in invoices.sudo():
+                data[move] = self.env["account.move.send"]._get_default_sending_settings(
+                    move, sending_methods=["email"])
+                data[move]["mail_attachments_widget"] = []
+            self.env["o2c.invoice.sending"]._send(data)
+            links.invalidate_model(["state"])
+            self.assertEqual((first.state, second.state), ("active", "revoked"))
+            self.assertGreater(first.expires_at, before)
+        papers = links.search([("move_id", "in", invoices.ids), ("channel", "=", "pdf")])
+        self.assertEqual(papers, first | second, "no link that is on no paper")
+
+    def test_so_does_the_one_on_a_pdf_that_is_downloaded(self):
+        for download in (
+            lambda move: move._get_invoice_legal_documents("pdf"), lambda move: move._get_invoice_legal_documents_all(),
+        ):
+            invoice = self._make_invoice(100)
+            link = self.env["o2c.pay.link"].sudo()._get_or_create(invoice, "pdf")[invoice.id]
+            link.expires_at = fields.Datetime.subtract(fields.Datetime.now(), days=1)
+            download(invoice)
+            self.assertEqual(link.state, "active")
 
     # Many at once
 
