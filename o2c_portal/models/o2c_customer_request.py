@@ -186,6 +186,7 @@ class O2cCustomerRequest(models.Model):
             return
         lang = self.env["res.lang"]._lang_get(contact.lang).code or self.env.lang or "en_US"
         there = self.with_context(lang=lang)
+        self.env["o2c.pay.link"]._prolong_paper(self.move_ids)
         names = ", ".join(self.move_ids.mapped("name"))
         self.env["o2c.account.contacts"]._mail(contact, self.company_id, address, "request_copy_mail", {
             "subject": there.env._("Copy of %(documents)s", documents=names), "lang": lang, "documents": names,

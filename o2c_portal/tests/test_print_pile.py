@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from reportlab.pdfgen import canvas
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -179,7 +179,10 @@ class TestPrintPile(O2cCommon):
         ghent = self._make_invoice(20, partner=self._reader("Ghent", "9000"))
         brussels = self._make_invoice(30, partner=self._reader("Brussels", "1000"))
         self._send(paris, ghent, brussels, pages=2)
+        link = self.env["o2c.pay.link"].sudo()._get_or_create(paris, "pdf")[paris.id]
+        link.expires_at = fields.Datetime.subtract(fields.Datetime.now(), days=1)
         pile = self._print()
+        self.assertEqual(link.state, "active", "printed anew, it can be paid by its code anew")
         self.assertEqual(texts(pile.attachment_id.raw), ["List", *(
             f"{invoice.name} {page}" for invoice in (brussels, ghent, paris) for page in (1, 2)
         )])
