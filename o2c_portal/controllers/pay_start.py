@@ -15,11 +15,12 @@ from odoo.addons.payment.controllers.post_processing import PaymentPostProcessin
 
 from ..core import money, start
 from ..models.o2c_cashier import NothingToPay, PolicyRefusal
+from ..models.o2c_decline_breaker import TooManyDeclines
 from ..models.o2c_payment_allocation import PaymentInProgress
 from .account import ROUTE
 from .basket import account_till, link_till
 from .pay import PUBLIC, answer_json, check_same_site, find_link
-from .payment import O2cPaymentPortal, payer_key
+from .payment import O2cPaymentPortal, payer_key, too_many_attempts
 from .public import Refusal, guarded
 
 _logger = logging.getLogger(__name__)
@@ -120,9 +121,7 @@ class O2cPayStart(O2cPaymentPortal):
             _logger.error("Payments cannot be counted, so none is started", exc_info=True)
             raise Refusal(503, "unavailable") from error
         if too_many or till.too_many_declines():
-            raise Refusal(429, "too_many_requests", request.env._(
-                "There were too many attempts. Please try again in an hour or contact the sender of the invoice."
-            ))
+            raise Refusal(429, "too_many_requests", too_many_attempts())
 
     # What is done about it
 
@@ -144,6 +143,8 @@ class O2cPayStart(O2cPaymentPortal):
                     **desk.env["o2c.cashier"]._transaction_values(quote, payer_key(), till.link), **keys,
                 },
             )
+        except TooManyDeclines as error:
+            raise Refusal(429, "too_many_requests", str(error)) from error
         except PolicyRefusal as error:  # with a sentence that says what the customer's policy allows
             raise Refusal(422, "policy", str(error)) from error
         except PaymentInProgress as error:

@@ -10,6 +10,8 @@ from odoo.http import request
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
+from ..models.o2c_decline_breaker import TooManyDeclines
+
 PAYER_SESSION_KEY = "o2c_payer_key"
 OVERDUE = "overdue"  # in place of the reference: the route that pays what is overdue
 CHARGED = "o2c_portal.charged"  # in the environment of a request, which is still there when Odoo runs it again
@@ -30,6 +32,12 @@ def payer_key():
     return request.session[PAYER_SESSION_KEY]
 
 
+def too_many_attempts():
+    return request.env._(
+        "There were too many attempts. Please try again in an hour or contact the sender of the invoice."
+    )
+
+
 class O2cPaymentPortal(PaymentPortal):
 
     def _create_transaction(
@@ -39,6 +47,8 @@ class O2cPaymentPortal(PaymentPortal):
         if charged := self._o2c_charged():
             return charged
         self._check_landing_route(landing_route)
+        if request.env.user._is_public() and request.env["o2c.decline.breaker"].sudo()._is_tripped():
+            raise TooManyDeclines(too_many_attempts())
         if flow == "token":
             self._check_token_owner(token_id)
         values = {"o2c_payer_key": payer_key(), **(custom_create_values or {})}

@@ -38,6 +38,22 @@ LIMITS = {
     "offer_seen": Limit(60, 3600),
     "offer_stop": Limit(20, 3600),
 }
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """Trips when more than ``count``, and more than ``percent``, of what ended in the last ``seconds`` was declined."""
+
+    count: int
+    percent: int
+    seconds: int
+
+    def trips(self, declined, ended):
+        """Say whether so many declines among all that ended look like somebody who tries out cards."""
+        return declined > self.count and declined * 100 > ended * self.percent
+
+
+DECLINES_OF_ALL = Breaker(50, 30, 600)
 DECLINES_PER_LINK = Limit(3, 3600)
 DECLINES_PER_PAYER = Limit(5, 3600)
 

@@ -7,6 +7,7 @@ from . import o2c_banner_view
 from . import o2c_billing_address
 from . import o2c_contact_change
 from . import o2c_customer_request
+from . import o2c_decline_breaker
 from . import o2c_delivery
 from . import o2c_delivery_outcome  # extends it
 from . import o2c_delivery_paper  # likewise

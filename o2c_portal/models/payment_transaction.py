@@ -37,6 +37,8 @@ class PaymentTransaction(models.Model):
         "(o2c_start_key) WHERE o2c_start_key IS NOT NULL", "This payment has been started already.",
     )
 
+    _o2c_ended_idx = models.Index("(last_state_change) WHERE state IN ('authorized', 'done', 'error')")
+
     # === CRUD === #
 
     @api.model_create_multi

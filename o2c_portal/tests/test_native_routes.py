@@ -39,6 +39,12 @@ class TestNativeRoutes(NativeCase):
             with self.subTest(amount=amount):
                 self._assert_refused(amount=amount)
 
+    def test_while_many_are_declined_only_who_is_logged_in_can_pay(self):
+        self.patch(self.env.registry["o2c.decline.breaker"], "_is_tripped", lambda _self: True)
+        self._assert_refused()
+        self.authenticate("payer", "payer")
+        self._start()
+
     def test_foreign_landing_routes_are_refused(self):
         for route in (
             "https://other.example/", "//other.example", "javascript:alert(1)", "data:text/html,x", "/\\other.example",

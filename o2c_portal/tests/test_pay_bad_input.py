@@ -9,9 +9,10 @@ import requests
 
 from odoo import fields
 from odoo.exceptions import ConcurrencyError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
-from ..core.limits import Limit
+from ..core.limits import Breaker, Limit
 from ..core.start import MAX_INSTALMENTS
 from .pay_common import PayPageCase
 
@@ -429,6 +430,54 @@ class TestPayStartLimits(BadInputCase):
             self._create_transaction("direct", reference=f"declined {number}", state="error",
                                      last_state_change=fields.Datetime.now(), o2c_pay_link_id=self.link.id)
         self.assertEqual(self._code(self._start(self._wish())), (429, "too_many_requests"))
+
+    def _declined(self, count, others=0, **values):
+        """Have payments end just now, so many of them declined."""
+        now, several = fields.Datetime.now(), Breaker(2, 30, 600)
+        self.startPatcher(patch("odoo.addons.o2c_portal.core.limits.DECLINES_OF_ALL", several))
+        for number in range(count + others):
+            self._create_transaction("direct", reference=f"ended {number}", **{
+                "state": "error" if number < count else "done", "last_state_change": now, **values,
+            })
+
+    def test_many_declines_stop_whoever_is_not_logged_in(self):
+        self._declined(3, others=6)
+        with self.assertLogs("odoo.addons.o2c_portal.models.o2c_decline_breaker", "ERROR") as log:
+            for _time in range(2):
+                response = self._start(self._wish())
+                self.assertEqual(self._code(response), (429, "too_many_requests"))
+                self.assertIn("too many attempts", response.text)
+                self.assertTrue(response.headers["Retry-After"])
+        self.assertEqual(len(log.output), 1, "once in ten minutes")
+        self.assertFalse(self._transactions())
+        self._create_new_portal_user(login="known", partner_id=self.customer.id, password="known")
+        self.authenticate("known", "known")
+        self.assertEqual(self._code(self._start(self._wish())), (200, "ok"))
+
+    def test_few_old_or_other_declines_stop_nobody(self):
+        old = fields.Datetime.now() - timedelta(minutes=11)
+        for count, others, values in ((3, 7, {}), (3, 0, {"last_state_change": old}), (3, 0, {"operation": "offline"})):
+            with self.subTest(others=others, values=values):
+                savepoint = self.env.cr.savepoint()
+                self._declined(count, others, **values)
+                self.assertIs(self.env["o2c.decline.breaker"]._is_tripped(), False)
+                savepoint.close(rollback=True)
+
+    def test_a_clerk_has_one_task_about_declines(self):
+        self._declined(3)
+        clerk = new_test_user(self.env, "clerk", groups="o2c_portal.o2c_portal_group_user")
+        self.env.company.o2c_request_user_id = clerk
+        visitor = self.env["o2c.decline.breaker"].with_user(self.env.ref("base.public_user")).sudo()
+        visitor = visitor.with_company(self.env.company)
+        self.env.flush_all()
+        for _window in range(2):
+            with mute_logger("odoo.addons.o2c_portal.models.o2c_decline_breaker"):
+                self.assertIs(visitor._is_tripped(), True)
+            self._forget_hits()
+        self.env.invalidate_all()
+        [task] = self.env.company.partner_id.activity_ids
+        self.assertEqual((task.user_id, task.summary), (clerk, "Many online payments are declined"))
+        self.assertIn("3 of 3", task.note)
 
     def test_no_payment_is_started_when_attempts_cannot_be_counted(self):
         csrf, limiter = self._csrf(), self.env.registry["o2c.rate.limiter"]

@@ -16,6 +16,15 @@ class TestLimits(BaseCase):
             with self.subTest(current=current, previous=previous, elapsed=elapsed):
                 self.assertIs(limits.exceeded(limit, current, previous, elapsed), expected)
 
+    def test_declines_trip_the_breaker_when_they_are_many_and_much(self):
+        breaker = limits.Breaker(50, 30, 600)
+        for declined, ended, expected in [
+            (0, 0, False), (50, 50, False), (51, 51, True), (51, 169, True), (51, 170, False), (51, 5000, False),
+            (300, 1000, False), (301, 1000, True),
+        ]:
+            with self.subTest(declined=declined, ended=ended):
+                self.assertIs(breaker.trips(declined, ended), expected)
+
     def test_networks(self):
         for address, expected in [
             ("203.0.113.77", ("203.0.113.77/32", "203.0.113.0/24")),
