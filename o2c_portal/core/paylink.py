@@ -15,7 +15,7 @@ LONGEST_EMAIL = timedelta(days=120)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SECRET_IN_TEXT = re.compile(
     r"(/pay/|/my/billing/confirm/)([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])"
-    r"|((?:access_token|payment_token|client_secret)=)([^\s&\"'#;]+)"
+    r"|((?:access_token|payment_token|client_secret)=|/offers/stop/)([^\s&\"'#;]+)"
 )
 
 

@@ -70,6 +70,7 @@ class TestPaylink(BaseCase):
         for text, expected in [
             (f'"GET /pay/{token}/review?choice=all" 200', f'"GET /pay/#{shown}/review?choice=all" 200'),
             (f"/my/invoices/1?access_token={token}&x=1", f"/my/invoices/1?access_token=#{shown}&x=1"),
+            (f"GET /offers/stop/{token} HTTP/1.1", f"GET /offers/stop/#{shown} HTTP/1.1"),
             (f"/pay/{token}A", f"/pay/{token}A"),  # not a token
             ("/pay/code", "/pay/code"),
         ]:
