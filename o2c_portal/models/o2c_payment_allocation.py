@@ -150,6 +150,7 @@ class O2cPaymentAllocation(models.Model):
         when the instalment is captured in parts.
 
         :param capture: the ``payment.transaction`` that captured its amount
+        :return: what of it no item waits for
         """
         left, currency = capture.amount, capture.currency_id
         for claim in self.filtered(lambda claim: claim.state == "live"):
@@ -163,6 +164,7 @@ class O2cPaymentAllocation(models.Model):
                     "transaction_id": capture.id, "move_line_id": claim.move_line_id.id,
                     "amount": part, "state": "captured",
                 }])
+        return left
 
     def _reclaim(self):
         """Take released items again when their payment went through after all and nobody else has them."""

@@ -280,9 +280,12 @@ class PaymentTransaction(models.Model):
     def _o2c_take_claims(self):
         """Take over what an authorization was for: Odoo captures it, whole or in parts, in further transactions."""
         for capture in self:
-            claims = capture._o2c_authorization().o2c_allocation_ids
-            claims._reclaim()
-            claims._hand_over(capture)
+            source = capture._o2c_authorization()
+            source.o2c_allocation_ids._reclaim()
+            rest = source.o2c_allocation_ids._hand_over(capture)
+            if source.o2c_on_account:
+                ahead = source.o2c_on_account - sum(source.child_transaction_ids.mapped("o2c_on_account"))
+                capture.o2c_on_account = min(rest, capture.currency_id.round(ahead))
 
     def _o2c_is_coming(self):
         """True while a provider that reports on its payments has this one in hand."""
@@ -294,10 +297,16 @@ class PaymentTransaction(models.Model):
 
     # === POST-PROCESSING === #
 
+    def _o2c_is_exact(self):
+        """True for a payment of instalments: with allocations, or a part of one that has or had them."""
+        source = self._o2c_authorization() or self
+        captures = source.child_transaction_ids.filtered(lambda tx: tx.operation == source.operation)
+        return bool((source | captures).o2c_allocation_ids)
+
     def _create_payment(self, **extra_create_values):
         """Override of account_payment: settle exactly what was chosen, on the account of the invoice's customer."""
         self.ensure_one()
-        if not (self | self._o2c_authorization()).o2c_allocation_ids:
+        if not self._o2c_is_exact():
             return self._o2c_create_payment_in_order(**extra_create_values)
         self.o2c_allocation_ids._reclaim()  # they may have been given up at the very moment the provider said yes
         claims = self.o2c_allocation_ids._keep_open()

@@ -27,6 +27,7 @@ from . import test_invoice_mail
 from . import test_invoice_pdf
 from . import test_invoice_readers
 from . import test_mail_queue
+from . import test_money_booking
 from . import test_money_core
 from . import test_money_event
 from . import test_money_notice

@@ -10,36 +10,11 @@ from odoo.tests import new_test_user, tagged
 from ..models.o2c_cashier import NothingToPay
 from ..models.o2c_payment_allocation import PaymentInProgress
 from ..models.payment_transaction import AT_ONCE
-from .common import O2cCommon
+from .money_common import MoneyCase
 
 
 @tagged("post_install", "-at_install")
-class TestMoneyCore(O2cCommon):
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.term = cls._make_term((30, 0), (30, 30), (40, 60))
-        cls.cashier = cls.env["o2c.cashier"]
-
-    def _start(self, quote, payer="payer-1", **values):
-        """Start an online payment of a quote the way the controllers do."""
-        return self._create_transaction(
-            "direct", reference=self._next_reference(), amount=quote.amount, currency_id=quote.currency_id,
-            partner_id=self.customer.id, **self.cashier._transaction_values(quote, payer), **values,
-        )
-
-    def _next_reference(self):
-        return self.env["ir.sequence"].sudo().next_by_code("payment.transaction") or f"T{self._reference_number()}"
-
-    def _reference_number(self):
-        type(self)._counter = getattr(type(self), "_counter", 0) + 1
-        return self._counter
-
-    def _pay(self, tx):
-        tx._set_done()
-        tx._post_process()
-        return tx.payment_id
+class TestMoneyCore(MoneyCase):
 
     def test_many_documents_and_their_payment_name_each_other_at_once(self):
         invoices = self.env["account.move"].union(*(self._make_invoice(10.0 + number) for number in range(AT_ONCE + 1)))
@@ -49,9 +24,6 @@ class TestMoneyCore(O2cCommon):
         self.assertEqual(tx.invoice_ids, invoices)
         self.assertEqual({move.transaction_ids for move in invoices}, {tx})
         self.assertEqual(sum(tx.o2c_allocation_ids.mapped("amount")), sum(invoices.mapped("amount_total")))
-
-    def _open(self, invoice):
-        return [item.open_minor for item in invoice._o2c_instalments()]
 
     def test_instalments_read_from_the_ledger(self):
         invoice = self._make_invoice(1000, self.term)
