@@ -338,10 +338,11 @@ class PaymentTransaction(models.Model):
             lambda line: line.payment_provider_id == self.provider_id
         )
         invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
+        company = self.provider_id.company_id
         partner = invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
         receivable = self.o2c_allocation_ids.move_line_id.account_id[:1] or partner.property_account_receivable_id
-        lines = self._o2c_receivable_lines(claims, partner)
-        left_over = self.currency_id.compare_amounts(sum(claims.mapped("amount")) + self.o2c_fee, self.amount) < 0
+        discounts = self._o2c_discount_lines(claims, company)
+        lines, left_over = self._o2c_receivable_lines(claims, company, partner, discounts)
         explicit = lines if left_over else lines[1:]  # Odoo itself books the remaining receivable item
         if claims and not left_over:
             receivable = claims[0].move_line_id.account_id
@@ -352,34 +353,32 @@ class PaymentTransaction(models.Model):
             "partner_id": partner.id,
             "partner_type": "customer",
             "journal_id": journal.id,
-            "company_id": self.provider_id.company_id.id,
+            "company_id": company.id,
             "payment_method_line_id": method_line[:1].id,
             "payment_token_id": self.token_id.id,
             "payment_transaction_id": self.id,
             "memo": f"{self.reference} - {self.provider_reference or ''}",
             "destination_account_id": receivable.id,
             "invoice_ids": [Command.set(claims.move_id.ids)],
-            "write_off_line_vals": explicit + self._o2c_discount_lines(claims),
+            "write_off_line_vals": explicit + discounts,
         }
 
-    def _o2c_receivable_lines(self, claims, partner):
+    def _o2c_receivable_lines(self, claims, company, partner, discounts):
         """Return journal item values, one credit on the receivable account per claim and one for the fee, exact in both
-        currencies."""
+        currencies; and whether something of the payment is left beyond them."""
         wanted = [
             (claim.move_id.name, claim.move_line_id.account_id, claim.amount + claim.discount) for claim in claims
         ]
         if self.o2c_fee:
             account = claims[:1].move_line_id.account_id or partner.property_account_receivable_id
             wanted.append((self.env._("Payment fee"), account, self.o2c_fee))
-        if not wanted:
-            return []
-        company = self.provider_id.company_id
         digits, company_digits = self.currency_id.decimal_places, company.currency_id.decimal_places
         weights = [money.to_minor(amount, digits) for _name, _account, amount in wanted]
-        total = self.currency_id._convert(
-            money.to_major(sum(weights), digits), company.currency_id, company, fields.Date.context_today(self),
-        )
-        balances = basket.share(money.to_minor(total, company_digits), weights)
+        given = self.amount + sum(claims.mapped("discount"))
+        left_over = max(money.to_minor(given, digits) - sum(weights), 0)
+        # What is shared is what the other side of the entry comes to: whichever item Odoo fills in, it gets its share.
+        total = self._o2c_today(self.amount, company) + sum(item["balance"] for item in discounts)
+        balances = basket.share(money.to_minor(total, company_digits), weights + [left_over] * bool(left_over))
         return [
             {
                 "name": name,
@@ -389,17 +388,23 @@ class PaymentTransaction(models.Model):
                 "amount_currency": -amount,
                 "balance": -money.to_major(balance, company_digits),
             }
-            for (name, account, amount), balance in zip(wanted, balances, strict=True)
-        ]
+            for (name, account, amount), balance in zip(wanted, balances, strict=False)
+        ], bool(left_over)
 
-    def _o2c_discount_lines(self, claims):
-        """Return the journal items that book granted early payment discounts, as Odoo computes them."""
+    def _o2c_today(self, amount, company):
+        """Return what an amount is in the company's currency at the rate of today, which is that of the payment."""
+        return self.currency_id._convert(amount, company.currency_id, company, fields.Date.context_today(self))
+
+    def _o2c_discount_lines(self, claims, company):
+        """Return the journal items that book granted early payment discounts, as Odoo computes them. They come to the
+        rate of today, as the receivable items do: what the discount was when invoiced and the drift are booked apart.
+        """
         result = []
         for claim in claims.filtered("discount"):
             line = claim.move_line_id
             epd_lines = [{"aml": line, "amount_currency": -line.amount_residual_currency, "balance": -line.balance}]
             values = self.env["account.move"]._get_invoice_counterpart_amls_for_early_payment_discount(
-                epd_lines, line.balance - line.discount_balance,
+                epd_lines, self._o2c_today(claim.discount, company),
             )
             result += [{**item, "partner_id": line.partner_id.id} for items in values.values() for item in items]
         return result

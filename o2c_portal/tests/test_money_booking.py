@@ -1,5 +1,6 @@
 """How money that came is booked: for whom, in which company, at which rate, whatever became of the documents."""
 
+from odoo.fields import Command, Date
 from odoo.tests import tagged
 
 from .money_common import MoneyCase
@@ -25,6 +26,89 @@ class BookingCase(PolicyMixin, MoneyCase):
         """Return ``[(amount, balance, what is open), ...]`` of the receivable items of a payment."""
         items = payment.move_id.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
         return sorted((item.amount_currency, item.balance, item.amount_residual_currency) for item in items)
+
+
+@tagged("post_install", "-at_install")
+class TestBookingOfDiscounts(BookingCase):
+    """Early payment discounts in euro, for a company in dollars: 1.10 for one when invoiced, 1.12 when paid."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.day = Date.subtract(Date.today(), days=3)
+        cls.euro = cls.setup_other_currency("EUR", rates=[(cls.day, 1 / 1.10), (Date.today(), 1 / 1.12)])
+        cls.tax = cls.env["account.tax"].create({"name": "10 %", "amount": 10})
+
+    def _invoice(self, total, computation="excluded", taxes=(), discount=True, date=None):
+        term = discount and self.env["account.payment.term"].create({
+            "name": f"2/10 net 30 {computation}", "early_discount": True, "discount_percentage": 2,
+            "discount_days": 10, "early_pay_discount_computation": computation,
+            "line_ids": [Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})],
+        })
+        return self._make_invoice(
+            term=term, invoice_date=date or self.day, currency_id=self.euro.id,
+            invoice_line_ids=[Command.create({
+                "name": "Goods", "price_unit": total, "tax_ids": [tax.id for tax in taxes],
+            })],
+        )
+
+    def _ledger(self, payment):
+        """Check that a payment's entry is balanced, and return what it books beside receivables, by account type."""
+        lines = payment.move_id.line_ids
+        self.assertEqual([round(sum(lines.mapped(name)), 2) for name in ("balance", "amount_currency")], [0.0, 0.0])
+        others = lines.filtered(lambda line: line.account_id.account_type != "asset_receivable")
+        return sorted((round(line.amount_currency, 2), round(line.balance, 2)) for line in others)
+
+    def _settled(self, *invoices):
+        for invoice in invoices:
+            self.assertEqual((invoice.amount_residual, invoice.amount_residual_signed), (0.0, 0.0))
+
+    def test_one_document(self):
+        invoice = self._invoice(1000)
+        payment = self._pay(self._basket(invoice))
+        self.assertEqual(self._ledger(payment), [(0.0, 0.40), (20.0, 22.0), (980.0, 1097.60)])
+        self.assertEqual(self._receivables(payment), [(-1000.0, -1120.0, 0.0)])
+        self._settled(invoice)
+
+    def test_a_small_item_beside_a_large_discount(self):
+        small, large = self._invoice(10, discount=False, date=Date.subtract(self.day, days=9)), self._invoice(100000)
+        payment = self._pay(self._basket(small, large))
+        self.assertEqual(self._ledger(payment), [(0.0, 40.0), (2000.0, 2200.0), (98010.0, 109771.20)])
+        self.assertEqual(self._receivables(payment), [(-100000.0, -112000.0, 0.0), (-10.0, -11.20, 0.0)])
+        self._settled(small, large)
+
+    def test_a_little_on_account_beside_a_large_discount(self):
+        large = self._invoice(100000)
+        payment = self._pay(self._basket(large, on_account_minor=1))
+        self.assertEqual(self._receivables(payment), [(-100000.0, -111999.99, 0.0), (-0.01, -0.02, -0.01)])
+        self._settled(large)
+
+    def test_the_smallest_item_bears_no_rounding_of_many_discounts(self):
+        small = self._invoice(0.01, discount=False)
+        others = [self._invoice(6.5) for _number in range(6)]  # 0.13 each, of which 0.0056 are rounded up
+        payment = self._pay(self._basket(small, *others))
+        self._ledger(payment)
+        self._settled(small, *others)
+
+    def test_goods_with_a_tax_as_the_register_wizard_books_them(self):
+        for computation in ("included", "mixed", "excluded"):
+            one, same = (self._invoice(1000, computation, self.tax) for _time in range(2))
+            with self.subTest(computation):
+                payment, registered = self._pay(self._basket(one)), self._register_payment(same)
+                self.assertEqual(self._ledger(payment), self._ledger(registered))
+                self.assertEqual(self._receivables(payment), self._receivables(registered))
+                self._settled(one, same)
+
+    def test_goods_with_a_tax_beside_a_small_item(self):
+        for computation in ("included", "mixed", "excluded"):
+            small, large = self._invoice(10, discount=False), self._invoice(100000, computation, self.tax)
+            with self.subTest(computation):
+                payment = self._pay(self._basket(small, large))
+                self._ledger(payment)
+                self.assertEqual([item[::2] for item in self._receivables(payment)], [
+                    (-large.amount_total, 0.0), (-10.0, 0.0),
+                ])
+                self._settled(small, large)
 
 
 @tagged("post_install", "-at_install")
