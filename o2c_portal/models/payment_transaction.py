@@ -330,6 +330,13 @@ class PaymentTransaction(models.Model):
             extra_create_values.setdefault("partner_id", source.invoice_ids[0].commercial_partner_id.id)
         return super()._create_payment(**extra_create_values)  # pylint: disable=super-method-mismatch
 
+    def _o2c_booked_for(self, claims):
+        """Return the company, that of the documents whatever branch of the provider's it is, and the customer."""
+        invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
+        company = (claims.move_id or invoices).company_id[:1] or self.provider_id.company_id
+        partner = invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
+        return company, partner.with_company(company)
+
     def _o2c_payment_values(self, claims):
         """Return the values of a payment with a receivable item per claim, one for a fee, and one for what is left."""
         self.ensure_one()
@@ -337,9 +344,7 @@ class PaymentTransaction(models.Model):
         method_line = journal.inbound_payment_method_line_ids.filtered(
             lambda line: line.payment_provider_id == self.provider_id
         )
-        invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
-        company = self.provider_id.company_id
-        partner = invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
+        company, partner = self._o2c_booked_for(claims)
         receivable = self.o2c_allocation_ids.move_line_id.account_id[:1] or partner.property_account_receivable_id
         discounts = self._o2c_discount_lines(claims, company)
         lines, left_over = self._o2c_receivable_lines(claims, company, partner, discounts)

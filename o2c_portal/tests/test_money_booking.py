@@ -112,6 +112,55 @@ class TestBookingOfDiscounts(BookingCase):
 
 
 @tagged("post_install", "-at_install")
+class TestBookingInBranches(BookingCase):
+    """A branch is paid by the provider of its parent."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.branch = cls.env["res.company"].create({"name": "Branch", "parent_id": cls.env.company.id})
+        cls.cr.precommit.run()  # gives the branch its accounts
+        cls.env.user.company_ids |= cls.branch
+        cls.env = cls.env(context={
+            **cls.env.context, "allowed_company_ids": [cls.env.company.id, cls.branch.id],
+        })
+        cls.customer = cls.customer.copy({"name": "Customer of the branch", "company_id": cls.branch.id})
+
+    def _invoice(self, **values):
+        return self._make_invoice(1000, self.term, company_id=self.branch.id, **values)
+
+    def _pay(self, tx):
+        """Let the scheduler book it, which works in no branch."""
+        return super()._pay(tx.sudo().with_context(allowed_company_ids=self.env.company.ids))
+
+    def _booked(self, payment):
+        return payment.company_id, payment.move_id.company_id, payment.partner_id, payment.journal_id.company_id
+
+    def test_a_customer_of_the_branch_pays_through_the_parent(self):
+        invoice = self._invoice()
+        payment = self._pay(self._start(self.cashier._quote(invoice, "next")))
+        self.assertEqual(self._open(invoice), [0, 30000, 40000])
+        self.assertEqual(self._booked(payment), (self.branch, self.branch, self.customer, self.branch.parent_id))
+        self.assertFalse(payment.activity_ids)
+
+    def test_a_receivable_account_of_the_branch(self):
+        account = self.env["account.account"].with_company(self.branch).create({
+            "name": "Receivables of the branch", "code": "121999", "account_type": "asset_receivable",
+            "company_ids": [Command.set(self.branch.ids)],
+        })
+        self.customer.with_company(self.branch).property_account_receivable_id = account
+        invoice = self._invoice()
+        tx = self._start(self.cashier._quote(invoice, "next"))
+        invoice.button_draft()
+        payment = self._pay(tx)  # all of it is credit
+        self.assertEqual(self._booked(payment), (self.branch, self.branch, self.customer, self.branch.parent_id))
+        self.assertEqual((payment.destination_account_id, payment._o2c_unapplied()), (account, 300.0))
+        other = self._invoice()
+        self._pay(self._start(self.cashier._quote(other, "next")))
+        self.assertEqual(self._open(other), [0, 30000, 40000])
+
+
+@tagged("post_install", "-at_install")
 class TestBookingOfCaptures(BookingCase):
     """An authorization of an invoice over 300.00 and 200.00 on account is captured, whole or in parts."""
 
