@@ -26,6 +26,11 @@ class AccountMove(models.Model):
         self.env["payment.transaction"]._o2c_guard(self, vals)
         return super().write(vals)
 
+    def action_post(self):
+        """Override: what somebody revises is not posted because money for it comes; see ``_post_process``."""
+        left = self.browse(self.env.context.get("o2c_left_draft_ids", ()))
+        return super(AccountMove, self - left).action_post()
+
     def _o2c_is_payable_document(self):
         """Say whether the document is of a kind and state that customers may pay online."""
         return self._o2c_asks_for_money() and self._o2c_pays_online()

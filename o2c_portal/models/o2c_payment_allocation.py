@@ -181,13 +181,21 @@ class O2cPaymentAllocation(models.Model):
                 claim.invalidate_recordset()
 
     def _keep_open(self):
-        """Return the claims whose item still owes something; give up those settled or cancelled meanwhile."""
+        """Return the claims whose item still owes something; give up those settled, cancelled or revised meanwhile."""
         waiting = self._under_way()
-        still_open = waiting.filtered(
+        revised = waiting.filtered(lambda claim: claim._is_revised())
+        still_open = (waiting - revised).filtered(
             lambda claim: claim.move_line_id.parent_state == "posted" and not claim.move_line_id.reconciled
         )
-        (waiting - still_open)._release(self.env._("Settled or cancelled before the payment arrived."))
+        revised._release(self.env._("The invoice was revised before the payment arrived."))
+        (waiting - revised - still_open)._release(self.env._("Settled or cancelled before the payment arrived."))
         return still_open
+
+    def _is_revised(self):
+        """True for an item that was reset to draft, is not there any more, or is another customer's now."""
+        self.ensure_one()
+        is_gone = self.move_line_id.parent_state in (False, "draft")
+        return is_gone or self.transaction_id._o2c_is_of_another(self.move_id)
 
     @api.model
     def _cron_release_expired(self):

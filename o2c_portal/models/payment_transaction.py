@@ -17,7 +17,7 @@ PROVIDER_FACTS = {
 }
 OUR_FACTS = {  # what a payment pays, by our word
     "o2c_allocation_ids", "source_transaction_id", "child_transaction_ids", "o2c_fee", "o2c_fee_rule_id",
-    "o2c_fee_move_id", "o2c_fee_refund_id",
+    "o2c_fee_move_id", "o2c_fee_refund_id", "o2c_customer_id",
 }
 
 
@@ -30,6 +30,9 @@ class PaymentTransaction(models.Model):
     o2c_start_digest = fields.Char("Content of the start request", readonly=True, groups="base.group_system")
     o2c_on_account = fields.Monetary(
         "On account", readonly=True, help="What the payer meant to pay ahead, beyond the documents chosen.",
+    )
+    o2c_customer_id = fields.Many2one(
+        "res.partner", "Paid for", readonly=True, help="Whose documents the payment was started for, whoever pays.",
     )
     o2c_payer_key = fields.Char("Payer", readonly=True, help="Tells attempts of the same payer from those of others.")
 
@@ -141,6 +144,7 @@ class PaymentTransaction(models.Model):
             raise ValidationError(self.env._("The amount is not that of what is paid."))
         if moves_sudo:
             company, partner = self._o2c_check_invoices(vals, moves_sudo, provider_sudo)
+            vals["o2c_customer_id"] = partner.id  # the documents may be changed before the money comes
         else:
             order_sudo = self._o2c_documents(vals, "sale_order_ids")[:1]
             company = order_sudo.company_id or provider_sudo.company_id
@@ -297,6 +301,13 @@ class PaymentTransaction(models.Model):
 
     # === POST-PROCESSING === #
 
+    def _post_process(self):
+        """Override of account_payment: a draft is left to whoever revises it; the money that came for it is credit."""
+        exact_sudo = self.sudo().filtered(lambda tx: tx.state == "done" and tx._o2c_is_exact())
+        drafts = exact_sudo.invoice_ids.filtered(lambda move: move.state == "draft")
+        transactions = self.with_context(o2c_left_draft_ids=drafts.ids) if drafts else self
+        return super(PaymentTransaction, transactions)._post_process()
+
     def _o2c_is_exact(self):
         """True for a payment of instalments: with allocations, or a part of one that has or had them."""
         source = self._o2c_authorization() or self
@@ -321,6 +332,8 @@ class PaymentTransaction(models.Model):
         payment.action_post()
         self.payment_id = payment
         self._o2c_settle(claims, payment)
+        if given_away := self.invoice_ids.filtered(lambda move: self._o2c_is_of_another(move)):
+            self.invoice_ids -= given_away  # once posted they would be settled with this money
         return payment
 
     def _o2c_create_payment_in_order(self, **extra_create_values):
@@ -330,11 +343,20 @@ class PaymentTransaction(models.Model):
             extra_create_values.setdefault("partner_id", source.invoice_ids[0].commercial_partner_id.id)
         return super()._create_payment(**extra_create_values)  # pylint: disable=super-method-mismatch
 
+    def _o2c_customer(self):
+        """Return whose documents the payment was started for, nobody for one of no document."""
+        return (self | self._o2c_authorization()).o2c_customer_id[:1]
+
+    def _o2c_is_of_another(self, move):
+        """True for a document that was given to another customer while its payment was under way."""
+        customer = self._o2c_customer()
+        return bool(customer) and move.commercial_partner_id != customer
+
     def _o2c_booked_for(self, claims):
         """Return the company, that of the documents whatever branch of the provider's it is, and the customer."""
         invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
         company = (claims.move_id or invoices).company_id[:1] or self.provider_id.company_id
-        partner = invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
+        partner = self._o2c_customer() or invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
         return company, partner.with_company(company)
 
     def _o2c_payment_values(self, claims):
@@ -345,7 +367,8 @@ class PaymentTransaction(models.Model):
             lambda line: line.payment_provider_id == self.provider_id
         )
         company, partner = self._o2c_booked_for(claims)
-        receivable = self.o2c_allocation_ids.move_line_id.account_id[:1] or partner.property_account_receivable_id
+        own = self.o2c_allocation_ids.filtered(lambda claim: not self._o2c_is_of_another(claim.move_id))
+        receivable = own.move_line_id.account_id[:1] or partner.property_account_receivable_id
         discounts = self._o2c_discount_lines(claims, company)
         lines, left_over = self._o2c_receivable_lines(claims, company, partner, discounts)
         explicit = lines if left_over else lines[1:]  # Odoo itself books the remaining receivable item

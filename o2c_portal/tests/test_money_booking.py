@@ -29,6 +29,76 @@ class BookingCase(PolicyMixin, MoneyCase):
 
 
 @tagged("post_install", "-at_install")
+class TestBookingOfDrafts(BookingCase):
+    """Somebody revises an invoice while its payment is under way."""
+
+    def _credit(self, payment):
+        """Check that a payment has its task, and return what of it is credit of whom."""
+        self.assertEqual(len(payment.activity_ids), 1)
+        self.assertIn("revised before", payment.activity_ids.note)
+        return payment.partner_id, payment._o2c_unapplied()
+
+    def test_a_draft_is_left_to_who_revises_it_and_the_rest_is_settled(self):
+        draft, other = self._make_invoice(100), self._make_invoice(1000, self.term)
+        tx = self._basket(draft, other)
+        draft.button_draft()
+        draft.invoice_line_ids.price_unit = 5
+        payment = self._pay(tx)
+        self.assertEqual((draft.state, draft.amount_total, other.amount_residual), ("draft", 5.0, 0.0))
+        self.assertEqual(self._credit(payment), (self.customer, 100.0))
+        self.assertEqual(sorted(tx.o2c_allocation_ids.mapped("state")), ["applied"] * 3 + ["released"])
+
+    def test_a_draft_that_cannot_be_posted_keeps_no_money_from_being_booked(self):
+        draft = self._make_invoice(100)
+        tx = self._basket(draft)
+        draft.button_draft()
+        draft.invoice_line_ids.unlink()
+        self.assertEqual(self._credit(self._pay(tx)), (self.customer, 100.0))
+        self.assertEqual((draft.state, tx.is_post_processed), ("draft", True))
+
+    def test_the_money_is_of_the_customer_it_was_paid_for(self):
+        stranger = self.env["res.partner"].create({"name": "Somebody else"})
+        payer = self.env["res.partner"].create({"name": "Who paid for the customer"})
+        for post in (False, True):
+            invoice = self._make_invoice(100)
+            with self.subTest(post=post):
+                tx = self._start(self.cashier._quote(invoice, "all"), partner_id=payer.id)
+                invoice.button_draft()
+                invoice.partner_id = stranger
+                if post:
+                    invoice.action_post()
+                payment = self._pay(tx)
+                if not post:
+                    invoice.action_post()
+                self.assertEqual(self._credit(payment), (self.customer, 100.0))
+                self.assertEqual(invoice.amount_residual, 100.0)
+
+    def test_captures_leave_drafts_alone(self):
+        self.provider.write({"support_manual_capture": "partial", "capture_manually": True})
+        draft, other = self._make_invoice(100), self._make_invoice(200)
+        tx = self._basket(draft, other)
+        tx._set_authorized()
+        draft.button_draft()
+        captures = tx._create_child_transaction(100.0) | tx._create_child_transaction(200.0)
+        for capture in captures:
+            self._pay(capture)
+        self.assertEqual(tx.state, "done")
+        tx._post_process()
+        self.assertEqual((draft.state, other.amount_residual), ("draft", 0.0))
+        self.assertEqual(sum(payment._o2c_unapplied() for payment in captures.payment_id), 100.0)
+        self.assertEqual(captures.payment_id.partner_id, self.customer)
+
+    def test_drafts_of_payments_without_allocations_are_posted_as_ever(self):
+        draft = self._make_invoice(100, post=False)
+        tx = self._create_transaction(
+            "direct", operation="offline", reference=self._next_reference(), amount=100.0,
+            currency_id=draft.currency_id.id, invoice_ids=[Command.set(draft.ids)],
+        )
+        self._pay(tx)
+        self.assertEqual((draft.state, draft.amount_residual), ("posted", 0.0))
+
+
+@tagged("post_install", "-at_install")
 class TestBookingOfDiscounts(BookingCase):
     """Early payment discounts in euro, for a company in dollars: 1.10 for one when invoiced, 1.12 when paid."""
 
@@ -152,6 +222,7 @@ class TestBookingInBranches(BookingCase):
         invoice = self._invoice()
         tx = self._start(self.cashier._quote(invoice, "next"))
         invoice.button_draft()
+        invoice.partner_id = self.env.company.partner_id
         payment = self._pay(tx)  # all of it is credit
         self.assertEqual(self._booked(payment), (self.branch, self.branch, self.customer, self.branch.parent_id))
         self.assertEqual((payment.destination_account_id, payment._o2c_unapplied()), (account, 300.0))

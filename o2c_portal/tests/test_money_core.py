@@ -313,7 +313,8 @@ class TestMoneyCore(MoneyCase):
         invoice = self._make_invoice(1000, self.term)
         tx = self._start(self.cashier._quote(invoice, "next"))
         clerk = new_test_user(self.env, "clerk", groups="o2c_portal.o2c_portal_group_user")
-        for values in ({"state": "done"}, {"amount": 1.0}, {"invoice_ids": [Command.clear()]}):
+        for values in ({"state": "done"}, {"amount": 1.0}, {"invoice_ids": [Command.clear()]},
+                       {"o2c_customer_id": clerk.partner_id.id}):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 tx.with_user(clerk).write(values)
         self.assertEqual((tx.state, tx.amount, tx.invoice_ids), ("draft", 300.0, invoice))
