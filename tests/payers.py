@@ -1,6 +1,9 @@
 """Payers without an account, over plain HTTP: each has a web session of their own."""
 
+import contextlib
 import re
+import threading
+import time
 
 import requests
 
@@ -84,3 +87,16 @@ class Payer:
         answer = self.session.post(f"{self.url}{path}", json=body, timeout=120)
         found = answer.json()
         return answer.status_code, (found.get("result") or {}).get("reference") if "error" not in found else None
+
+
+def break_booking(server, payer, delay):
+    """Cut the server's power ``delay`` seconds into the booking of a payment (None: before it), then start it again."""
+    def book():
+        with contextlib.suppress(OSError, ValueError):  # the server is killed under this request, on purpose
+            payer.poll()
+
+    if delay is not None:
+        threading.Thread(target=book, daemon=True).start()
+        time.sleep(delay)
+    server.kill()
+    server.start()

@@ -1,13 +1,11 @@
 """The power goes between the provider's success and our books: nothing is lost, nothing happens twice."""
 
-import contextlib
-import threading
 import time
 
 from dev import postgres
 from dev.rpc import Client
 
-from .payers import Payer
+from .payers import Payer, break_booking
 from .shop import Shop
 
 
@@ -33,11 +31,7 @@ def test_killed_between_success_and_booking(start_server, mailbox):
         status, reference = payer.start(token, [line], cents)
         assert (status, bool(reference)) == (200, True)
         payer.finish(reference)
-        if delay is not None:
-            threading.Thread(target=_poll_quietly, args=(payer,), daemon=True).start()
-            time.sleep(delay)
-        server.kill()
-        server.start()
+        break_booking(server, payer, delay)
         wait_until(lambda: booked(shop, reference), [["done", "1"]])  # noqa: B023
         wait_until(lambda: [open_cents for _line, open_cents in shop.open_lines(invoice)], [5000])  # noqa: B023
         wait_until(lambda: len(receipts(shop, mailbox)), number)  # noqa: B023
@@ -58,8 +52,3 @@ def receipts(shop, mailbox):
     """Return the distinct Message-IDs of receipts the payer got: a repeated mail has the same one."""
     postgres.query(f"SELECT pg_notify('cron_trigger', '{shop.database}')", "postgres")
     return {str(mail["Message-ID"]) for mail in mailbox.messages if "payer@example.com" in mail.recipients}
-
-
-def _poll_quietly(payer):
-    with contextlib.suppress(OSError, ValueError):  # the server is killed under this request, on purpose
-        payer.poll()

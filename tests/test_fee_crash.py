@@ -1,13 +1,11 @@
 """The power goes between a payment and the invoice over its fee: there is one, settled, and never a second."""
 
-import contextlib
-import threading
 import time
 
 from dev import postgres
 from dev.rpc import Client
 
-from .payers import Payer
+from .payers import Payer, break_booking
 from .shop import Shop
 from .test_crash import wait_until
 
@@ -27,11 +25,7 @@ def test_killed_between_payment_and_fee(start_server):
         status, reference = payer.start(shop.pay_token(invoice), [line for line, _cents in lines], total)
         assert (status, bool(reference)) == (200, True)
         payer.finish(reference)
-        if delay is not None:
-            threading.Thread(target=poll_quietly, args=(payer,), daemon=True).start()
-            time.sleep(delay)
-        server.kill()
-        server.start()
+        break_booking(server, payer, delay)
         free(shop)
         wait_until(lambda: wake(shop) or shop.open_lines(invoice), [])  # noqa: B023
         wait_until(lambda: wake(shop) or fee_invoices(shop, reference), [["posted", "1.00", "0.00"]])  # noqa: B023
@@ -73,8 +67,3 @@ def free(shop):
 def wake(shop):
     """Wake the scheduler, which looks once a minute."""
     postgres.query(f"SELECT pg_notify('cron_trigger', '{shop.database}')", "postgres")
-
-
-def poll_quietly(payer):
-    with contextlib.suppress(OSError, ValueError):  # the server is killed under this request, on purpose
-        payer.poll()
