@@ -4,15 +4,13 @@ A case is a file ``benchmarks/<name>.py`` with a context manager ``prepare()`` t
 """
 
 import importlib
-import os
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import odoo, place
-from .shell import Failure
+from .shell import Failure, foreground, leave_in_order
 
 FOLDER = place.ROOT / "benchmarks"
 ROUNDS = 5
@@ -51,7 +49,7 @@ def run(case):
     if case and case not in known:
         raise Failure(f"there is no benchmark {case}: choose one of {', '.join(known)}")
     command = [place.PYTHON, "-m", "dev.bench", *([case] if case else known)]
-    return subprocess.call(command, cwd=place.ROOT, env={**os.environ, **odoo.environment()})
+    return foreground(command, odoo.environment(), cwd=place.ROOT)
 
 
 def measure(case):
@@ -90,4 +88,5 @@ def _title(case):
 if __name__ == "__main__":
     from dev import bench  # as a module: the cases import their classes from there
 
+    leave_in_order()
     sys.exit(0 if all([bench.measure(case) for case in sys.argv[1:]]) else 1)

@@ -3,17 +3,15 @@
 import argparse
 import errno
 import os
-import signal
 import sys
 
 from . import place, setup
-from .shell import Failure, stop_children
+from .shell import Failure, leave_in_order, stop_children
 
 
 def run(arguments):
     """Run one command; return its exit status. A foreseeable failure is one line on stderr and status 1."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):  # leave through the same doors as Ctrl-C: no child stays behind
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    leave_in_order()
     parser = _parser()
     options, options.rest = parser.parse_known_args(arguments)
     if options.rest and not getattr(options, "passes_through", False):

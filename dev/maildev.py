@@ -64,13 +64,20 @@ class MailDev(Mails):
                 env={**os.environ, **node.environment()},
                 start_new_session=True,
             )
+        try:
+            self._wait()
+        except BaseException:  # Ctrl-C as well: what was started is not left behind
+            self.__exit__()
+            raise
+        return self
+
+    def _wait(self):
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(OSError):
                 self._get("/healthz")
-                return self
+                return
             time.sleep(0.1)
-        self.__exit__()
         raise Failure(f"the mail server did not start: see {place.LOGS}/maildev.log")
 
     def __exit__(self, *_):

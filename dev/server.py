@@ -70,14 +70,21 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        try:
+            self._wait(timeout)
+        except BaseException:  # Ctrl-C as well: what was started is not left behind
+            self.stop()
+            raise
+        return self
+
+    def _wait(self, timeout):
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise Failure(f"Odoo ended while starting: see {self.log}")
             if self.healthy():
-                return self
+                return
             time.sleep(0.2)
-        self.stop()
         raise Failure(f"Odoo did not answer within {timeout} s: see {self.log}")
 
     def healthy(self):
@@ -96,6 +103,9 @@ class Server:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
+            except BaseException:  # asked to be quick
+                self.kill()
+                raise
 
     def kill(self):
         """End the server and all its workers as a power cut would (SIGKILL)."""

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from . import place
-from .shell import Failure, held_locks, say, stop_children
+from .shell import Failure, held_locks, resume, say, stop_children
 
 HEARTBEAT = 15  # seconds between two lines of "still working"
 
@@ -83,17 +83,20 @@ def run_all(steps):
     waiting = [step for step in steps if not step.done()]
     open_names = {step.name for step in waiting}
     running = {}
-    with ThreadPoolExecutor(max_workers=max(1, len(waiting))) as pool:
-        try:
-            while waiting or running:
-                for step in [step for step in waiting if not open_names.intersection(step.after)]:
-                    waiting.remove(step)
-                    say(f"{step.name} ...")
-                    running[pool.submit(step.do)] = (step.name, time.monotonic())
-                _collect(running, open_names)
-        except BaseException:
-            stop_children()
-            raise
+    pool = ThreadPoolExecutor(max_workers=max(1, len(waiting)))
+    try:
+        while waiting or running:
+            for step in [step for step in waiting if not open_names.intersection(step.after)]:
+                waiting.remove(step)
+                say(f"{step.name} ...")
+                running[pool.submit(step.do)] = (step.name, time.monotonic())
+            _collect(running, open_names)
+    except BaseException:
+        stop_children()
+        raise
+    finally:
+        pool.shutdown()
+        resume()
 
 
 def _collect(running, open_names):

@@ -6,11 +6,10 @@ something this addon refuses on purpose.
 
 import os
 import re
-import subprocess
 
 from . import database, odoo, place
 from .server import free_port
-from .shell import Failure, say
+from .shell import Failure, foreground, say
 
 SUITES = ("account_payment", "payment", "sale", "portal", "payment_demo")
 LIST = place.ROOT / "docs" / "odoo-suites.md"
@@ -39,7 +38,7 @@ def run():
     )  # fmt: skip
     try:
         with open(log, "w") as sink:
-            subprocess.call(command, stdout=sink, stderr=sink, env={**os.environ, **odoo.environment()})
+            foreground(command, odoo.environment(), stdout=sink, stderr=sink)
     finally:
         database.drop(fresh)
     return _compare(log.read_text(errors="replace"))

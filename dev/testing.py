@@ -1,18 +1,20 @@
 """./o2c test: everything that proves the repository, in one pytest run that ends with one closing line."""
 
 import os
-import subprocess
+import re
 
 from . import database, odoo, place
 from .server import free_port
+from .shell import foreground
 
-FAST = ("tests/test_lint.py", "tests/test_meta.py", "tests/test_tool.py", "tests/properties", "o2c_portal/tests/core")
+FAST = ("tests/test_lint.py", "tests/test_meta.py", "tests/test_tool.py", "tests/test_stop.py",
+        "tests/properties", "o2c_portal/tests/core")
 EVERYTHING = ("tests", "o2c_portal/tests")
 
 
 def _pytest(arguments, **environment):
-    command = [str(place.PYTHON), "-m", "pytest", *arguments]
-    return subprocess.call(command, cwd=place.ROOT, env={**os.environ, **odoo.environment(), **environment})
+    command = [place.PYTHON, "-m", "pytest", *arguments]
+    return foreground(command, {**odoo.environment(), **environment}, cwd=place.ROOT)
 
 
 def _paths(rest, default):
@@ -71,14 +73,21 @@ def odoo_runner(rest):
             "--log-handler=odoo.tests.stats:INFO",
             http_port=free_port(8169),
         )
-        return subprocess.call(command, env={**os.environ, **odoo.environment()})
+        return foreground(command, odoo.environment())
     finally:
         database.drop(fresh)
 
 
 def _drop_leftovers():
-    """Remove the databases of test runs that were killed."""
+    """Remove the databases of test runs that were killed, and the files of all earlier runs."""
     prefix = database.name("test_")
-    for found in database.names(prefix):
-        if not os.path.exists(f"/proc/{found[len(prefix) :].split('_')[0]}"):
-            database.drop(found)
+
+    def is_over(name):
+        return not os.path.exists(f"/proc/{re.match(r'[0-9]+', name[len(prefix) :])[0]}")
+
+    for found in filter(is_over, database.names(prefix)):
+        database.drop(found)
+    for folder in (place.CONF, place.LOGS):
+        for found in folder.glob(f"{prefix}[0-9]*"):
+            if is_over(found.name):
+                found.unlink(missing_ok=True)

@@ -5,15 +5,18 @@ A test asks for ``server``; what it needs beyond one worker it starts itself wit
 
 import email
 import os
+import threading
 import time
 from email.policy import default as POLICY
 
 import hypothesis
+import psutil
 import pytest
 
 from dev import database as databases
 from dev.rpc import Client
 from dev.server import Server, free_port
+from dev.shell import on_ending
 from dev.system import BROWSER_ARGUMENTS, chromium
 
 
@@ -56,6 +59,19 @@ class MailBox:
 
 hypothesis.settings.register_profile("o2c", deadline=None)  # a slow machine is no counterexample
 hypothesis.settings.load_profile("o2c")
+
+
+def pytest_sessionstart(session):
+    """Have SIGTERM end the run through the fixtures, which stop what they started, in all its processes."""
+
+    def leave(number):
+        if session.config.pluginmanager.has_plugin("dsession"):
+            for worker in psutil.Process().children():
+                worker.terminate()
+        pytest.exit("told to end", 128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        on_ending(leave)
 
 
 @pytest.fixture(scope="session")
