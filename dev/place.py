@@ -1,7 +1,10 @@
 """Where everything lies, and the names that keep two checkouts apart."""
 
+import contextlib
 import hashlib
 import os
+import secrets
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,8 +43,22 @@ def tree_files(folder, skip=()):
     )
 
 
-SETUP_TAG = digest(str(HOME), length=6)
 CHECKOUT_TAG = digest(str(ROOT), length=6)
+
+
+@lru_cache
+def setup_tag():
+    """Return what tells this set-up from all others: drawn once, and gone with .o2c, so that a new one cannot meet
+    databases whose files went with the old one, nor those of another machine on the same server."""
+    record = HOME / "id"
+    if not record.exists():
+        HOME.mkdir(parents=True, exist_ok=True)
+        fresh = HOME / f".id.{os.getpid()}"
+        fresh.write_text(secrets.token_hex(4))
+        with contextlib.suppress(FileExistsError):  # of two that come at once the first one draws
+            os.link(fresh, record)
+        fresh.unlink()
+    return record.read_text()
 
 
 def prepare():

@@ -3,6 +3,8 @@
 import os
 import pwd
 import re
+import shlex
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -14,6 +16,9 @@ OLDEST = 13
 PORT = "5432"  # names the socket file only; the socket's folder is ours alone
 SOCKET_LIMIT = 107  # bytes of a socket's path, a limit of the system
 CHOSEN = place.HOME / "postgres.folder"  # where the cluster was put
+OUTSIDE = Path("/var/lib/o2c")  # clusters of set-ups their owner cannot enter, each in a folder
+MADE_FOR = "made-for"  # file that names the set-up a cluster elsewhere belongs to
+RECOVERY = 180  # seconds a server may take to come up after a power cut
 SETTINGS = """
 listen_addresses = ''
 port = {port}
@@ -50,7 +55,7 @@ def _folder():
     """Return the cluster's folder: below .o2c, or below /var/lib where its owner cannot enter the checkout."""
     if CHOSEN.exists():
         return Path(CHOSEN.read_text())
-    folder = place.HOME / "postgres" if _reachable(place.HOME) else Path("/var/lib/o2c") / place.SETUP_TAG
+    folder = place.HOME / "postgres" if _reachable(place.HOME) else OUTSIDE / place.setup_tag()
     steps.write(CHOSEN, str(folder))
     return folder
 
@@ -60,7 +65,7 @@ def _socket():
     folder = _folder() / "run"
     if len(f"{folder}/.s.PGSQL.{PORT}".encode()) <= SOCKET_LIMIT:
         return folder
-    return Path("/tmp") / f"o2c-{place.SETUP_TAG}"
+    return Path("/tmp") / f"o2c-{place.setup_tag()}"
 
 
 def _owned(folder):
@@ -72,7 +77,10 @@ def _owned(folder):
 
 
 def _program(name):
-    return f"{system.postgres_bin()}/{name}"
+    folder = system.postgres_bin()
+    if not folder:
+        raise Failure("PostgreSQL is not installed: install the package postgresql, or set PGHOST to a server")
+    return f"{folder}/{name}"
 
 
 def _data():
@@ -88,6 +96,9 @@ def _data():
 def create():
     """Make the cluster; one that was left half made has no completion mark and is made again."""
     _owned(_folder())
+    if _folder().parent == OUTSIDE:
+        _remove_forerunners()
+        steps.write(_folder() / MADE_FOR, str(place.HOME))
     data = _data()
     finished = data.with_name(f"{data.name}.complete")
     if not finished.exists():
@@ -110,27 +121,27 @@ def start():
         if not _answers():
             create()  # after a change of the major version there is no cluster of the new one yet
             _owned(_socket())
-            run(
-                _as_owner(
-                    [_program("pg_ctl"), "-D", str(_data()), "-l", str(_folder() / "log"), "-w", "-t", "60", "start"]
-                ),
-                log="postgres",
-                cwd="/",
-                daemon=True,
-            )
+            socket = f"-k {shlex.quote(str(_socket()))}"  # a cluster of an earlier version may have another one noted
+            options = ["-D", str(_data()), "-l", str(_folder() / "log"), "-o", socket, "-w", "-t", str(RECOVERY)]
+            run(_as_owner([_program("pg_ctl"), *options, "start"]), log="postgres", cwd="/", daemon=True)
     else:
         _check_server()
 
 
-def stop():
-    """Stop the private cluster."""
-    if system.own_cluster() and CHOSEN.exists() and _answers():
-        run(_as_owner([_program("pg_ctl"), "-D", str(_data()), "-m", "fast", "stop"]), cwd="/")
+def _remove_forerunners():
+    """Remove the clusters of earlier set-ups at our place: whoever deletes .o2c cannot know that one lies elsewhere."""
+    for record in OUTSIDE.glob(f"*/{MADE_FOR}"):
+        if record.read_text() == str(place.HOME) and record.parent != _folder():
+            for running in record.parent.glob("data-*/postmaster.pid"):
+                stop = [_program("pg_ctl"), "-D", str(running.parent), "-m", "immediate", "stop"]
+                run(_as_owner(stop), cwd="/", check=False)
+            shutil.rmtree(record.parent)
 
 
 def _answers():
     command = [_program("pg_isready"), "-q"]
-    for _ in range(100):
+    deadline = time.monotonic() + RECOVERY
+    while time.monotonic() < deadline:
         code = subprocess.run(command, env={**os.environ, **environment()}, check=False).returncode
         if code != 1:  # 1: it is starting up
             return code == 0
@@ -150,9 +161,9 @@ def _check_server():
 
 def query(sql, database="postgres"):
     """Run SQL and return its output without decoration."""
-    folder = system.postgres_bin() or os.path.dirname("/usr/bin/psql")
+    client = f"{system.postgres_bin() or '/usr/bin'}/psql"
     return run(
-        [f"{folder}/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql],
+        [client, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql],
         env=environment(),
         cwd="/",
     ).strip()

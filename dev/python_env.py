@@ -3,9 +3,10 @@
 import re
 import sys
 
-from . import place
+from . import place, steps
 from .shell import Failure, run, say
 
+INSTALLED = place.HOME / "python-installed.txt"  # written when it is not what the constraints say
 CONSTRAINTS = place.ROOT / "dev" / "constraints.txt"
 REQUIREMENTS = (
     place.ROOT / "dev" / "odoo-requirements.txt",
@@ -24,6 +25,7 @@ def install():
     if not finished.exists():
         run([sys.executable, "-m", "venv", "--clear", place.VENV], log="venv")
     finished.unlink(missing_ok=True)
+    INSTALLED.unlink(missing_ok=True)
     log = place.LOGS / "pip.log"
     try:
         _pip("-c", CONSTRAINTS)
@@ -33,8 +35,10 @@ def install():
         ):
             raise
         version = ".".join(map(str, sys.version_info[:3]))
-        say(f"some pinned libraries are not made for Python {version}: taking the newest versions that are")
+        say(f"some pinned libraries are not made for Python {version}: taking the newest versions that are, "
+            f"listed in {INSTALLED}")  # fmt: skip
         _pip()
+        steps.write(INSTALLED, run([place.PYTHON, "-m", "pip", "freeze", "--disable-pip-version-check"]))
     finished.touch()
 
 

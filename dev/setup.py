@@ -9,12 +9,13 @@ from .steps import Step
 SPACE_NEEDED = 4_000_000_000  # bytes, measured: 3.4 GB
 
 
-def _tools(after):
-    """Python, node and the PDF engine."""
+def _tools(packages):
+    """Python, node and the PDF engine; each waits for the system packages it needs when they are missing."""
+    python, engine = (("system packages",) if name in packages else () for name in ("python3-venv", "wkhtmltopdf"))
     return [
-        Step("python environment", python_env.install, python_env.inputs(), after, place.PYTHON),
+        Step("python environment", python_env.install, python_env.inputs(), python, place.PYTHON),
         Step("npm tools", node.install, node.inputs(), ("python environment",), place.NODE),
-        Step("pdf engine", pdf.install, pdf.inputs(), ("python environment", *after), pdf.ENGINE),
+        Step("pdf engine", pdf.install, pdf.inputs(), ("python environment", *engine), pdf.ENGINE),
     ]
 
 
@@ -40,9 +41,10 @@ def all_steps():
     """Return what the set-up consists of on this machine."""
     packages = system.missing()
     system_first = ("system packages",) if packages else ()
-    before_python = system_first if "python3-venv" in packages else ()
-    found = [Step("system packages", system.install, place.digest(*packages))] if packages else []
-    found += [*_tools(before_python), *_odoo()]
+    found = []
+    if packages:
+        found = [Step("system packages", system.install, place.digest(*packages), result=system.Installed())]
+    found += [*_tools(packages), *_odoo()]
     if not system.packages_browser() and system.chromium() in (None, str(place.BROWSER)):
         found.append(Step("browser", browser.install, browser.inputs(), ("python environment",), place.BROWSER))
     if system.own_cluster():

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from . import place
+from . import pdf, place
 from .shell import Failure, run
 
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -73,6 +73,8 @@ def needs():
         rows.append(("browser for the demo's check and the tests", "chromium", chromium))
     else:
         rows.append(("library of the browser", "libnss3", _library("nss3")))
+    if platform.machine() != pdf.PROCESSOR:
+        rows.append(("PDF engine, without the patched Qt", "wkhtmltopdf", lambda: shutil.which("wkhtmltopdf")))
     if own_cluster():
         rows.append(("database server", "postgresql", postgres_bin))
     else:
@@ -87,15 +89,21 @@ def missing():
     return [package for _, package, found in needs() if not found]
 
 
+class Installed:
+    """The result of the set-up's step: there only when no package is missing, whatever was recorded."""
+
+    def exists(self):
+        return not missing()
+
+
 def install():
     """Install the missing packages, or say in one line which ones and how."""
     packages = missing()
     if not packages:
         return
+    privileged = [*_privilege(packages), "env", "DEBIAN_FRONTEND=noninteractive"]
     apt = [
-        *_privilege(packages),
-        "env",
-        "DEBIAN_FRONTEND=noninteractive",
+        *privileged,
         "apt-get",
         "-y",
         "--no-install-recommends",
@@ -107,7 +115,7 @@ def install():
     output = run([*apt, "install", *packages], log="apt", check=False)
     if missing():
         if "dpkg was interrupted" in output:
-            run([*apt[:-8], "dpkg", "--configure", "-a"], log="dpkg")
+            run([*privileged, "dpkg", "--configure", "-a"], log="dpkg")
         run([*apt, "update"], log="apt-update", check=False)  # a foreign source that fails must not stop us
         run([*apt, "install", *packages], log="apt")
     if missing():

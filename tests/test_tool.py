@@ -7,7 +7,23 @@ import sys
 
 import pytest
 
-from dev import cli, demo, odoo_source, place, postgres, server, setup, shell, steps, system
+from dev import (
+    cli,
+    database,
+    demo,
+    doctor,
+    odoo_source,
+    pdf,
+    place,
+    postgres,
+    python_env,
+    server,
+    setup,
+    shell,
+    steps,
+    system,
+    testing,
+)
 
 O2C = place.ROOT / "o2c"
 
@@ -18,7 +34,9 @@ def home(tmp_path, monkeypatch):
         monkeypatch.setattr(place, name, tmp_path / name)
         (tmp_path / name).mkdir()
     monkeypatch.setattr(place, "HOME", tmp_path)
-    return tmp_path
+    place.setup_tag.cache_clear()
+    yield tmp_path
+    place.setup_tag.cache_clear()
 
 
 def test_a_step_runs_once_and_again_only_when_its_inputs_change_or_its_result_is_gone(home):
@@ -83,7 +101,44 @@ def test_a_folder_appears_whole_or_not_at_all(home):
         ("urllib3.exceptions.NewConnectionError: refused", "no network"),
         ("npm error code ENOTFOUND", "no network"),
         ("E: Could not get lock /var/lib/dpkg/lock", "another package manager"),
-        ('psql: error: connection to server at "db" failed', "PostgreSQL does not answer"),
+        (
+            'psql: error: connection to server at "127.0.0.1", port 5432 failed: Connection refused\n'
+            "\tIs the server running on that host and accepting TCP/IP connections?",
+            "PostgreSQL does not answer",
+        ),
+        (
+            'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: No such file or directory\n'
+            "\tIs the server running locally and accepting connections on that socket?",
+            "PostgreSQL does not answer",
+        ),
+        (
+            'psql: error: could not translate host name "db" to address: Temporary failure in name resolution',
+            "PostgreSQL does not answer",
+        ),
+        (
+            'psql: error: connection to server at "db" (10.0.0.2), port 5432 failed: Connection timed out\n'
+            "\tIs the server running on that host and accepting TCP/IP connections?",
+            "PostgreSQL does not answer",
+        ),
+        (
+            'psql: error: connection to server at "127.0.0.1", port 5432 failed: '
+            'FATAL:  password authentication failed for user "odoo"',
+            "PostgreSQL refuses the user",
+        ),
+        (
+            'psql: error: connection to server at "127.0.0.1", port 5432 failed: fe_sendauth: no password supplied',
+            "PostgreSQL refuses the user",
+        ),
+        (
+            'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: '
+            'FATAL:  role "ada" does not exist',
+            "PostgreSQL refuses the user",
+        ),
+        (
+            'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: '
+            "FATAL:  sorry, too many clients already\nlast",
+            "tool failed: last",
+        ),
         ("createdb: error: permission denied to create database", "may not create databases"),
     ],
 )
@@ -173,3 +228,174 @@ def test_demo_takes_the_options_it_reads(monkeypatch):
         options = cli._parser().parse_args(words)
         options.action(options)
     assert calls == [(None, False), (8070, True)]
+
+
+# What belongs to one set-up
+
+
+def test_a_set_up_made_anew_meets_no_database_of_the_one_before(home, monkeypatch):
+    """The files of the old databases went with .o2c, so their names must not come again."""
+    before = database.name("demo")
+    place.setup_tag.cache_clear()
+    assert database.name("demo") == before
+    (home / "id").unlink()
+    place.setup_tag.cache_clear()
+    assert database.name("demo") != before
+    monkeypatch.setattr(place, "HOME", home / "other" / "machine")
+    place.setup_tag.cache_clear()
+    assert database.name("demo") != before
+
+
+def test_a_cluster_elsewhere_goes_with_its_set_up(home, monkeypatch):
+    ran = []
+    monkeypatch.setattr(postgres, "OUTSIDE", home / "lib")
+    monkeypatch.setattr(postgres, "CHOSEN", home / "chosen")
+    monkeypatch.setattr(postgres, "_reachable", lambda folder: False)
+    monkeypatch.setattr(postgres, "_owned", lambda folder: folder.mkdir(parents=True, exist_ok=True))
+    monkeypatch.setattr(postgres, "_as_owner", lambda command: command)
+    monkeypatch.setattr(system, "postgres_bin", lambda: "/bin")
+    monkeypatch.setattr(postgres, "run", lambda command, **options: ran.append([str(part) for part in command]))
+    monkeypatch.setattr(postgres, "_data", lambda: postgres._folder() / "data-15")
+
+    def make():
+        ran.clear()
+        (home / "id").unlink(missing_ok=True)
+        place.setup_tag.cache_clear()
+        postgres.CHOSEN.unlink(missing_ok=True)
+        (postgres.OUTSIDE / place.setup_tag() / "data-15").mkdir(parents=True)
+        postgres.create()
+        return postgres._folder()
+
+    first = make()
+    (first / "data-15" / "postmaster.pid").touch()
+    (postgres.OUTSIDE / "other").mkdir()
+    (postgres.OUTSIDE / "other" / postgres.MADE_FOR).write_text("/home/ada/.o2c")
+    second = make()
+    assert sorted(postgres.OUTSIDE.iterdir()) == sorted([second, postgres.OUTSIDE / "other"])
+    assert ["/bin/pg_ctl", "-D", str(first / "data-15"), "-m", "immediate", "stop"] in ran
+
+
+def test_files_of_dropped_databases_go(home, monkeypatch):
+    dropped = []
+    monkeypatch.setattr(postgres, "query", lambda sql, *_: dropped.append(sql))
+    monkeypatch.setattr(database, "_files", lambda name: home / "filestore" / name)
+    monkeypatch.setattr(database, "names", lambda prefix: [])
+    prefix, ended = database.name("test_"), subprocess.Popen(["true"])
+    ended.wait()
+    kept = [place.LOGS / f"{prefix}{os.getpid()}_0-server.log", place.LOGS / "pip.log"]
+    gone = [place.LOGS / f"{prefix}{ended.pid}_0-server.log", place.CONF / f"{prefix}{ended.pid}.conf"]
+    conf = place.CONF / f"{prefix}{os.getpid()}_1.conf"
+    for path in (*kept, *gone, conf):
+        path.touch()
+    database.drop(conf.stem)
+    testing._drop_leftovers()
+    assert [path.exists() for path in (*kept, *gone, conf)] == [True, True, False, False, False]
+
+
+# System packages
+
+
+@pytest.fixture
+def bare(home, monkeypatch):
+    """A machine that lacks the first package; return the commands it was told to run."""
+    ran, lacking = [], ["chromium"]
+
+    def run(command, log=None, check=True):
+        ran.append(command)
+        if len(ran) > 1:
+            lacking.clear()
+        return "dpkg was interrupted"
+
+    monkeypatch.setattr(system, "needs", lambda: [("browser", "chromium", "chromium" not in lacking)])
+    monkeypatch.setattr(system, "run", run)
+    monkeypatch.setattr(system, "_privilege", lambda packages: ["sudo"])
+    monkeypatch.delenv("ODOO_HOME", raising=False)
+    return ran
+
+
+def test_packages_that_are_missing_are_installed_whatever_was_recorded(bare):
+    [step] = [step for step in setup.all_steps() if step.name == "system packages"]
+    steps.write(step.stamp, step.inputs)
+    assert not step.done()
+    system.install()
+    assert step.done()
+
+
+def test_dpkg_is_put_right_without_questions(bare):
+    system.install()
+    assert bare[1] == ["sudo", "env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--configure", "-a"]
+
+
+def test_without_postgresql_there_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(system, "postgres_bin", lambda: None)
+    monkeypatch.setattr(system, "own_cluster", lambda: True)
+    with pytest.raises(shell.Failure, match=r"^PostgreSQL is not installed: [^\n]*$"):
+        postgres.start()
+
+
+def test_other_processors_take_the_systems_pdf_engine(home, monkeypatch):
+    monkeypatch.setattr(pdf.platform, "machine", lambda: "aarch64")
+    assert "wkhtmltopdf" in [package for _, package, _ in system.needs()]
+    monkeypatch.setattr(system, "missing", lambda: ["wkhtmltopdf"])
+    monkeypatch.delenv("ODOO_HOME", raising=False)
+    [engine] = [step for step in setup.all_steps() if step.name == "pdf engine"]
+    assert "system packages" in engine.after
+    monkeypatch.setattr(pdf.platform, "machine", lambda: "x86_64")
+    assert "wkhtmltopdf" not in [package for _, package, _ in system.needs()]
+
+
+# Odoo and Python libraries
+
+MADISON = """
+   odoo-19 | 19.0.0+dfsg-1.1 | http://deb.debian.org/debian sid/main amd64 Packages
+   odoo-19 | 19.0.0+dfsg-2 | http://deb.debian.org/debian sid/main amd64 Packages
+"""
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted", "kept"),
+    [
+        (MADISON, "odoo-19", []),
+        (f"   odoo-19 | {odoo_source.PINNED} | http://x sid/main all Packages\n{MADISON}",
+         f"odoo-19={odoo_source.PINNED}", [f"odoo-19_{odoo_source.PINNED}_all.deb"]),
+    ],
+)  # fmt: skip
+def test_the_pinned_odoo_is_taken_where_it_is_offered_and_no_other_one_is_unpacked(
+    home, monkeypatch, offered, wanted, kept,
+):  # fmt: skip
+    ran = []
+    monkeypatch.setattr(odoo_source, "DEBS", home)
+    monkeypatch.setattr(odoo_source, "_find_suite", lambda: home / "sources.list")
+    monkeypatch.setattr(odoo_source, "run", lambda command, **options: ran.append(command) or offered)
+    monkeypatch.setattr(odoo_source, "PINNED", "19.0.0+dfsg-1")
+    for version in ("19.0.0+dfsg-1", "19.0.0+dfsg-1.1", "19.0.0+dfsg-2"):
+        (home / f"odoo-19_{version}_all.deb").touch()
+    odoo_source.download()
+    assert wanted in ran[-1]
+    assert [path.name for path in home.glob("*.deb")] == kept
+
+
+def test_what_was_installed_without_the_pins_is_recorded(home, monkeypatch, capsys):
+    def run(command, log=None, env=None):
+        if "-c" in command:
+            (place.LOGS / "pip.log").write_text("ERROR: No matching distribution found for isort==9.0.2")
+            raise shell.Failure("python failed")
+        return "isort==8.0.1\n" if "freeze" in command else ""
+
+    monkeypatch.setattr(python_env, "run", run)
+    monkeypatch.setattr(python_env, "INSTALLED", home / "installed.txt")
+    python_env.install()
+    assert python_env.INSTALLED.read_text() == "isort==8.0.1\n"
+    assert str(python_env.INSTALLED) in capsys.readouterr().out
+
+
+def test_doctor_says_what_to_do_about_a_wrong_odoo_home(home, monkeypatch, capsys):
+    monkeypatch.setenv("ODOO_HOME", str(home))
+    monkeypatch.setattr(place, "prepare", lambda: None)
+    monkeypatch.setattr(doctor, "_server", lambda: iter(["start the server"]))
+    odoo_source.outside.cache_clear()
+    assert doctor.report() == 1
+    odoo_source.outside.cache_clear()
+    printed = capsys.readouterr().out
+    assert f"to do: ODOO_HOME={home} holds no Odoo" in printed
+    assert "to do: start the server" in printed

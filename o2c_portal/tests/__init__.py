@@ -32,8 +32,8 @@ from . import test_money_core
 from . import test_money_event
 from . import test_money_notice
 from . import test_native_routes
-from . import test_order_claims
 from . import test_neutralize
+from . import test_order_claims
 from . import test_order_pdf
 from . import test_order_portal
 from . import test_order_progress
