@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import subprocess
 
 from . import database, odoo, place, postgres, steps
 from .maildev import MailDev
 from .rpc import Client, RpcError
 from .server import Server, chosen_port
-from .shell import Failure, say
+from .shell import Failure, foreground, say
+
+INVOICES = ("demo_invoice", "demo_invoice_deposit", "demo_invoice_overdue")  # of the addon's demo data
 
 
 def _modules(website):
@@ -17,7 +18,7 @@ def _modules(website):
 
 def database_ready(website=False):
     """Return the demo database, made or brought to the addon's present state; ``website`` is a second one."""
-    demo = database.name("demo_website" if website else "demo")
+    demo = _name(website)
     stamp = place.STAMPS / demo
     content = database.addon_content()
     if not database.exists(demo):
@@ -32,12 +33,18 @@ def database_ready(website=False):
     return demo
 
 
+def _name(website):
+    return database.name("demo_website" if website else "demo")
+
+
 def reset():
-    """Make the demo database anew."""
-    demo = database.name("demo")
-    database.drop(demo)
-    database_ready()
-    say(f"{demo} is fresh")
+    """Make the demo database anew, and the one with the website where there is one."""
+    for website in (False, True):
+        demo = _name(website)
+        if not website or database.exists(demo):
+            database.drop(demo)
+            database_ready(website)
+            say(f"{demo} is fresh")
 
 
 def serve_alone(port):
@@ -86,13 +93,16 @@ Ctrl-C ends it; ./o2c db reset starts over.""",
 
 
 def pay_link(server):
-    """Return a Pay Now address that is ready to be paid, as staff would copy it."""
-    rpc = Client(server.url, server.database)
-    invoice = rpc("ir.model.data", "check_object_reference", "o2c_portal", "demo_invoice")[1]
-    try:
-        return rpc("account.move", "action_o2c_copy_pay_link", [invoice])["params"]["url"]
-    except RpcError as error:
-        return f"{error} (./o2c db reset starts over)"
+    """Return a Pay Now address that is ready to be paid, as staff would copy it, or why there is none."""
+    problem = ""
+    for name in INVOICES:  # the first ones may be paid already
+        try:
+            rpc = Client(server.url, server.database)
+            invoice = rpc("ir.model.data", "check_object_reference", "o2c_portal", name)[1]
+            return rpc("account.move", "action_o2c_copy_pay_link", [invoice])["params"]["url"]
+        except RpcError as error:  # somebody has paid, deleted, or changed the password
+            problem = problem or str(error)
+    return f"{problem} (./o2c db reset starts over)"
 
 
 def check(port, website):
@@ -112,6 +122,6 @@ def _drive(program, port, website=False):
     try:
         with running(fresh, port) as (server, mails):
             command = [place.PYTHON, "-m", program, server.url, fresh, mails.url]
-            return subprocess.call(command, cwd=place.ROOT, env={**os.environ, **odoo.environment()})
+            return foreground(command, odoo.environment(), cwd=place.ROOT)
     finally:
         database.drop(fresh)

@@ -11,7 +11,8 @@ class Client:
         self._url = f"{url}/jsonrpc"
         self._access = [database, None, password]
         self.uid = self._call("common", "login", [database, login, password])
-        assert self.uid, f"{login} cannot log in"
+        if not self.uid:
+            raise RpcError(f"{login} cannot log in")
         self._access[1] = self.uid
 
     def __call__(self, model, method, *arguments, **keywords):

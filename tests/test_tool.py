@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from dev import (
     place,
     postgres,
     python_env,
+    rpc,
     server,
     setup,
     shell,
@@ -399,3 +401,42 @@ def test_doctor_says_what_to_do_about_a_wrong_odoo_home(home, monkeypatch, capsy
     printed = capsys.readouterr().out
     assert f"to do: ODOO_HOME={home} holds no Odoo" in printed
     assert "to do: start the server" in printed
+
+
+# The demo
+
+
+def test_the_link_of_the_demo_is_one_that_can_be_paid(monkeypatch):
+    """The second time the first invoice may be paid; when all are, or nobody may log in, there is a line of text."""
+    payable = {"demo_invoice_overdue"}
+
+    class Odoo:
+        def __init__(self, url, name):
+            self.url = url
+
+        def __call__(self, model, method, *arguments):
+            if method == "check_object_reference":
+                return [model, arguments[1]]
+            if arguments[0][0] not in payable:
+                raise rpc.RpcError("Nothing is to be paid.")
+            return {"params": {"url": f"{self.url}/pay/{arguments[0][0]}"}}
+
+    monkeypatch.setattr(demo, "Client", Odoo)
+    running = SimpleNamespace(url="http://odoo", database="demo")
+    assert demo.pay_link(running) == "http://odoo/pay/demo_invoice_overdue"
+    payable.clear()
+    assert demo.pay_link(running) == "Nothing is to be paid. (./o2c db reset starts over)"
+    monkeypatch.setattr(rpc.Client, "_call", lambda *arguments: False)
+    monkeypatch.setattr(demo, "Client", rpc.Client)
+    assert demo.pay_link(running) == "admin cannot log in (./o2c db reset starts over)"
+
+
+@pytest.mark.parametrize("present", [set(), {"demo_website"}])
+def test_reset_makes_anew_every_demo_there_is(monkeypatch, present):
+    made = []
+    monkeypatch.setattr(database, "name", lambda purpose: purpose)
+    monkeypatch.setattr(database, "exists", lambda name: name in present)
+    monkeypatch.setattr(database, "drop", made.append)
+    monkeypatch.setattr(demo, "database_ready", lambda website=False: None)
+    demo.reset()
+    assert made == ["demo", *present]
