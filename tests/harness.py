@@ -61,17 +61,29 @@ hypothesis.settings.register_profile("o2c", deadline=None)  # a slow machine is 
 hypothesis.settings.load_profile("o2c")
 
 
-def pytest_sessionstart(session):
+def _end_through_fixtures(config):
     """Have SIGTERM end the run through the fixtures, which stop what they started, in all its processes."""
 
     def leave(number):
-        if session.config.pluginmanager.has_plugin("dsession"):
+        if config.pluginmanager.has_plugin("dsession"):
             for worker in psutil.Process().children():
                 worker.terminate()
         pytest.exit("told to end", 128 + number)
 
     if threading.current_thread() is threading.main_thread():
         on_ending(leave)
+
+
+def pytest_sessionstart(session):
+    _end_through_fixtures(session.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef, request):
+    result = yield
+    if fixturedef.argname == "load_http":  # Odoo's server in this process has just taken the signals for itself
+        _end_through_fixtures(request.config)
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,15 @@ finally:
     server.kill()
 """
 TEST = """
-import pathlib, subprocess, time
+import os, pathlib, signal, subprocess, time
 import pytest
 
+@pytest.fixture(scope="session", autouse=True)
+def load_http():
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # as the server does that runs beside the tests
+
 @pytest.fixture
-def server():
+def server(load_http):
     server = subprocess.Popen(["sleep", "100"], start_new_session=True)
     yield server
     server.kill()
