@@ -109,6 +109,7 @@ from . import res_partner_sending
 from . import res_users
 from . import res_partner_category
 from . import sale_order
+from . import sale_order_facts
 from . import sale_order_invoicing
 from . import sale_order_pay
 

@@ -40,6 +40,15 @@ class AccountMove(models.Model):
         self.ensure_one()
         return self.o2c_corrected_by_id._o2c_latest() if self.o2c_corrected_by_id else self
 
+    def _o2c_cancels_invoice(self):
+        """Say whether this credit note cancels the whole of an invoice: what that was for is invoiced again, or still
+        to be invoiced. A credit note of a part, or one for an invoice that stays paid, takes something off instead."""
+        self.ensure_one()
+        old = self.move_type == "out_refund" and self.reversed_entry_id
+        return bool(old) and old.payment_state == "reversed" and (
+            old.currency_id.compare_amounts(old.amount_total, self.amount_total) == 0
+        )
+
     def _o2c_kinds_text(self, kinds):
         """Return in words what was wrong, such as "price, tax"."""
         words = {

@@ -44,6 +44,8 @@ class O2cOrderProgress(models.AbstractModel):
         """Read what the facts of each order are made of, for all orders at once."""
         invoices = orders.invoice_ids
         invoices.invoice_line_ids.sale_line_ids.mapped("order_id")
+        invoices.line_ids.mapped("display_type")
+        invoices.reversed_entry_id.mapped("payment_state")
         transactions = orders.transaction_ids | invoices.transaction_ids
         transactions |= transactions.child_transaction_ids | transactions.source_transaction_id
         transactions.invoice_ids.mapped("state")

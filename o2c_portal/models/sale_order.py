@@ -71,62 +71,6 @@ class SaleOrder(models.Model):
         ])
         return res
 
-    # What is known of the money
-
-    def _o2c_facts(self):
-        """Return the money facts of one order, see :class:`stages.Facts`; from the ledger, never from ``amount_paid``.
-
-        Needs access to invoices and transactions.
-        """
-        self.ensure_one()
-        paid = invoiced = credited = 0
-        for move in self.invoice_ids.filtered(lambda move: move.state == "posted"):
-            settled, amount = self._o2c_part_of_invoice(move)
-            paid += settled
-            invoiced += amount
-            credited -= min(amount, 0)
-        paid += sum(self._o2c_part_of_transaction(tx) for tx in self._o2c_transactions())
-        total = max(self._o2c_minor(self.amount_total) - credited, invoiced)
-        return stages.Facts(total=total, paid=paid, deposit=self._o2c_deposit())
-
-    def _o2c_minor(self, amount):
-        return to_minor(amount, self.currency_id.decimal_places)
-
-    def _o2c_part_of_invoice(self, move):
-        """Return ``(settled, total)`` of this order's lines in a posted invoice; negative for a credit note."""
-        lines = move.invoice_line_ids.filtered(lambda line: line.sale_line_ids.order_id & self)
-        sign = -1 if move.move_type == "out_refund" else 1
-        part, whole = (self._o2c_minor(sum(items.mapped("price_total"))) for items in (lines, move.invoice_line_ids))
-
-        def mine(amount):
-            amount = move.currency_id._convert(amount, self.currency_id, move.company_id, move.invoice_date)
-            return sign * stages.share(self._o2c_minor(amount), part, whole)
-
-        return mine(move.amount_total - move.amount_residual), mine(move.amount_total)
-
-    def _o2c_transactions(self):
-        """Return the finished transactions of the order and of its invoices, and the refunds of all of them."""
-        paid = (self.transaction_ids | self.invoice_ids.transaction_ids).filtered(lambda tx: tx.operation != "refund")
-        refunds = paid.child_transaction_ids.filtered(lambda tx: tx.operation == "refund")
-        own = paid & self.transaction_ids
-        return (own | refunds).filtered(lambda tx: tx.state == "done" and tx.operation != "validation")
-
-    def _o2c_part_of_transaction(self, tx):
-        """Return what of a transaction no invoice has taken up yet, for this order; negative for a refund."""
-        waiting = 0 if tx.invoice_ids else tx.amount  # of a transaction that is not in the books yet
-        amount = tx.payment_id._o2c_unapplied() if tx.payment_id else waiting
-        origin = tx.source_transaction_id or tx
-        orders = origin.sale_order_ids | origin.invoice_ids._o2c_orders()
-        whole = sum(self._o2c_minor(order.amount_total) for order in orders)
-        amount = tx.currency_id._convert(amount, self.currency_id, self.company_id, fields.Date.today())
-        return stages.share(self._o2c_minor(amount), self._o2c_minor(self.amount_total), whole)
-
-    def _o2c_deposit(self):
-        """Return the deposit this order asks for, in minor units: the first of several instalments, else the required
-        prepayment; 0 when there is none."""
-        schedule = self._o2c_schedule()
-        return self._o2c_minor(schedule[0]["amount"] if len(schedule) > 1 else self._get_prepayment_required_amount())
-
     # What follows from it
 
     def _o2c_evaluate_stages(self):

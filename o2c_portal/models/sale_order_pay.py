@@ -31,11 +31,12 @@ class SaleOrder(models.Model):
         )
 
     def _o2c_asked_elsewhere(self):
-        """Return what is open on posted invoices of the order, for its share of their lines, in minor units."""
+        """Return what posted invoices of the order ask for, or asked for until they were cancelled: the new one will;
+        for its share of their lines, in minor units."""
         asked = 0
         for move in self.invoice_ids.filtered(lambda move: move.state == "posted" and move.move_type == "out_invoice"):
             settled, whole = self._o2c_part_of_invoice(move)
-            asked += whole - settled
+            asked += whole if move.payment_state == "reversed" else whole - settled
         return asked
 
     def _o2c_under_way(self):

@@ -39,6 +39,7 @@ from . import test_order_portal
 from . import test_order_progress
 from . import test_order_schedule
 from . import test_order_stage
+from . import test_order_worth
 from . import test_own_documents
 from . import test_pay_bad_input
 from . import test_pay_code
