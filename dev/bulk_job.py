@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 
+from dev import job
 from dev.rpc import Client
 
 CUSTOMERS, INVOICES = 4, 50
@@ -26,14 +27,13 @@ class BulkJob:
         self.rpc, self.mails = Client(url, database), mails
 
     def run(self):
-        """Do all steps; print a line for each; raise what a failing one raises."""
+        """Do all steps; print a line for each.
+
+        :raises job.StepFailed: for the first that fails
+        """
         for step in (self.invoices, self.send, self.outcome, self.delivery):
             label = f"bulk {step.__name__}"
-            try:
-                print(f"ok      {label:<16} {step()}", flush=True)
-            except Exception as error:
-                print(f"FAIL    {label:<16} {error}", flush=True)
-                raise
+            job.do(f"   {label:<16}", step)
 
     def invoices(self):
         good = [self._customer(f"bulk{number}@example.com") for number in range(CUSTOMERS)]

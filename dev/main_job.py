@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from html import unescape
 
 from playwright.sync_api import sync_playwright
 
-from dev import place
+from dev import job, place
 from dev.bulk_job import BulkJob
 from dev.maildev import Mails
 from dev.rpc import Client
@@ -34,7 +35,10 @@ class MainJob:
         self.shots = 0
 
     def run(self):
-        """Do all steps; print a line for each; raise what a failing one raises."""
+        """Do all steps; print a line for each.
+
+        :raises job.StepFailed: for the first that fails
+        """
         steps = [
             self.quote,
             self.confirm,
@@ -54,12 +58,7 @@ class MainJob:
             browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
             self.page = browser.new_context(viewport=PHONE, locale="en-US").new_page()
             for number, step in enumerate(steps, 1):
-                try:
-                    print(f"ok   {number:2} {step.__name__.replace('_', ' '):<16} {step()}", flush=True)
-                except Exception as error:
-                    self._shoot("failure")
-                    print(f"FAIL {number:2} {step.__name__.replace('_', ' '):<16} {error}", flush=True)
-                    raise
+                job.do(f"{number:2} {step.__name__.replace('_', ' '):<16}", step, self._shoot_failure)
             browser.close()
 
     # --- staff -------------------------------------------------------------------------------------------------------
@@ -81,13 +80,12 @@ class MainJob:
             },
         )
         found = self._read("sale.order", self.order, "name", "amount_total", "payment_term_id", "o2c_schedule_html")
-        amounts = _money_in(found["o2c_schedule_html"])
-        assert sum(amounts) in (PRICE, 2 * PRICE), (
-            f"the schedule shows {amounts}"
-        )  # with or without a line of the total
+        self.schedule = _schedule_in(found["o2c_schedule_html"])
+        amounts = [amount for _day, amount in self.schedule]
+        assert sum(amounts) == PRICE, f"the schedule shows {amounts}"
         assert amounts[0] == DEPOSIT, f"the deposit shown is {amounts[0]}"
         term = found["payment_term_id"][1]
-        return f"{found['name']} over {found['amount_total']:.2f}, {term}: {', '.join(map(str, amounts[:4]))}"
+        return f"{found['name']} over {found['amount_total']:.2f}, {term}: {', '.join(map(str, amounts))}"
 
     def confirm(self):
         self.rpc("sale.order", "action_confirm", [self.order])
@@ -104,7 +102,7 @@ class MainJob:
         self.move = self._read("sale.order", self.order, "invoice_ids")["invoice_ids"][0]
         self.rpc("account.move", "action_post", [self.move])
         items = self._items()
-        assert sum(item["debit"] for item in items) == PRICE, items
+        self._compare(items)
         self.name = self._read("account.move", self.move, "name")["name"]
         return f"{self.name}: " + ", ".join(f"{item['debit']} on {item['date_maturity']}" for item in items)
 
@@ -119,10 +117,13 @@ class MainJob:
         self.mail = self.mails.wait_for(self.payer, self.name)
         pdf = next(part for part in self.mail.iter_attachments() if part.get_content_type() == "application/pdf")
         (self.out / "invoice.pdf").write_bytes(pdf.get_content())
-        links = _pay_links(self.mail.get_body(("html",)).get_content())
+        html = self.mail.get_body(("html",)).get_content()
+        links = _pay_links(html)
         assert len(links) == 1, f"the mail carries {len(links)} Pay Now addresses"
         self.link = links.pop()
-        return f"mail to {self.payer}: {self.mail['Subject']} with {pdf.get_filename()} and a Pay Now link"
+        due = _due_now_in(html)
+        assert due == [DEPOSIT], f"the mail says that {due} is due now"
+        return f"mail to {self.payer}: {self.mail['Subject']} with {pdf.get_filename()}, {DEPOSIT} due, a Pay Now link"
 
     # --- payer -------------------------------------------------------------------------------------------------------
 
@@ -198,6 +199,7 @@ class MainJob:
             "the invoice is not paid",
         )
         items = self._items()
+        self._compare(items)
         assert move["amount_residual"] == 0, f"residual {move['amount_residual']}"
         assert all(item["amount_residual"] == 0 and item["reconciled"] for item in items), items
         paid = [
@@ -253,6 +255,11 @@ class MainJob:
         )
         return [{**item, "debit": Decimal(str(item["debit"]))} for item in items]
 
+    def _compare(self, items):
+        """See that the ledger asks for what the order's schedule said, part by part, on the same days."""
+        found = [(item["date_maturity"], item["debit"]) for item in items]
+        assert found == self.schedule, f"the schedule says {self.schedule}, the ledger {found}"
+
     def _ref(self, name):
         return self.rpc("ir.model.data", "check_object_reference", *name.split("."))[1]
 
@@ -275,9 +282,8 @@ class MainJob:
         width = self.page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"], f"the page {name} is {width} px wide on a phone"
 
-    def _shoot(self, name):
-        if self.page:
-            self.page.screenshot(path=self.out / f"{name}.png", full_page=True)
+    def _shoot_failure(self):
+        self.page.screenshot(path=self.out / "failure.png", full_page=True)
 
 
 def _money_in(text):
@@ -285,6 +291,21 @@ def _money_in(text):
     return [
         Decimal(found.replace(",", "")) for found in re.findall(r"\d[\d,]*\.\d\d(?!\d)", re.sub(r"<[^>]+>", " ", text))
     ]
+
+
+def _schedule_in(html):
+    """Return ``[(day, amount)]`` of the rows of a schedule, days as the server's protocol has them."""
+    rows = re.findall(r"(\d\d)/(\d\d)/(\d{4})[^/.]*?(\d[\d,]*\.\d\d)(?!\d)", _text_of(html))
+    return [(f"{year}-{month}-{day}", Decimal(amount.replace(",", ""))) for month, day, year, amount in rows]
+
+
+def _due_now_in(html):
+    """Return the amounts a mail says are due before its Pay Now button."""
+    return [found for words in re.findall(r"[\d,.]+ due [^.]*? Pay Now", _text_of(html)) for found in _money_in(words)]
+
+
+def _text_of(html):
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def _pay_links(html):
@@ -297,7 +318,9 @@ def main(url, database, mails):
     try:
         MainJob(url, database, Mails(mails)).run()
         BulkJob(url, database, Mails(mails)).run()
-    except Exception:  # noqa: BLE001 (the failing step has been printed; the screenshot is saved)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is told in one line)
+        if not isinstance(error, job.StepFailed):  # which has been told
+            print(f"FAIL    {job.reason(error)}")
         print(f"The main job failed; screenshots and the PDF are in {place.OUT}")
         return 1
     print(f"The main job works; screenshots and the PDF are in {place.OUT}")
