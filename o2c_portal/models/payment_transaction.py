@@ -354,8 +354,8 @@ class PaymentTransaction(models.Model):
 
     def _o2c_booked_for(self, claims):
         """Return the company, that of the documents whatever branch of the provider's it is, and the customer."""
-        invoices = self.invoice_ids or self.source_transaction_id.invoice_ids
-        company = (claims.move_id or invoices).company_id[:1] or self.provider_id.company_id
+        invoices = claims.move_id or self.invoice_ids or self.source_transaction_id.invoice_ids
+        company = invoices.company_id[:1] or self.provider_id.company_id
         partner = self._o2c_customer() or invoices[:1].commercial_partner_id or self.partner_id.commercial_partner_id
         return company, partner.with_company(company)
 

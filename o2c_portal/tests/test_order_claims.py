@@ -77,6 +77,15 @@ class TestOrderClaims(OrderPdfCommon):
         self._register_payment(invoice)
         self.assertTrue(self._settle(transaction).activity_ids, "paid by other means meanwhile: credit somebody sees")
 
+    def test_it_settles_with_automatic_invoices_too_and_for_who_is_invoiced(self):
+        self.env["ir.config_parameter"].set_param("sale.automatic_invoice", "True")
+        payer = self.env["res.partner"].create({"name": "Somebody else"})
+        invoice, transaction = self._under_way(1000.0)
+        transaction.partner_id = payer
+        payment = self._settle(transaction)
+        self.assertEqual(self._asked(invoice), [(0, False), (0, False)])
+        self.assertEqual(payment.partner_id, self.customer)
+
     def test_posted_again_it_is_claimed_once(self):
         invoice, transaction = self._under_way(1000.0)
         invoice.button_draft()
