@@ -99,6 +99,7 @@ from . import payment_method
 from . import payment_provider
 from . import payment_token
 from . import payment_transaction
+from . import payment_transaction_booking
 from . import payment_transaction_charge
 from . import payment_transaction_fee
 from . import res_company
