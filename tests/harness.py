@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from dev import database as databases
+from dev import postgres
 from dev.rpc import Client
 from dev.server import Server, free_port
 from dev.shell import on_ending
@@ -92,6 +93,12 @@ def template():
     return os.environ.get("O2C_TEMPLATE") or databases.addon_template()
 
 
+def copy_template(source, name):
+    """Make a database in which it is the same day for all, at whatever hour the tests run."""
+    databases.copy(source, name)
+    postgres.query("UPDATE res_partner SET tz = 'UTC'", name)
+
+
 @pytest.fixture
 def make_database(template):
     """Return a function that makes a fresh database; all are dropped at the end."""
@@ -99,7 +106,7 @@ def make_database(template):
 
     def make(source=template):
         made.append(databases.name(f"test_{os.getpid()}_{len(made)}"))
-        databases.copy(source, made[-1])
+        copy_template(source, made[-1])
         return made[-1]
 
     yield make

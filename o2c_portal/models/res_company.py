@@ -119,7 +119,7 @@ class ResCompany(models.Model):
     )
     o2c_invoicing_day = fields.Integer("Day of the Month", default=1)
     o2c_invoicing_since = fields.Date(
-        "Orders From", required=True, default=fields.Date.context_today,
+        "Orders From", required=True, default=fields.Date.today,  # of UTC, as the date of an order is
         help="Older orders are left to you, so that switching this on invoices nothing of the past.",
     )
     o2c_invoiced_until = fields.Date(

@@ -15,6 +15,7 @@ class O2cCommon(AccountPaymentCommon):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.env.user.group_ids += cls.env.ref("o2c_portal.o2c_portal_group_user")
+        cls.env["res.users"].with_context(active_test=False).search([]).tz = "UTC"  # one today, at whatever hour
         cls.customer = cls.env["res.partner"].create({
             "name": "Payer Ltd", "email": "payer@example.com", "country_id": cls.env.ref("base.be").id,
         })

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from psycopg2.errors import SerializationFailure
 
 from odoo import SUPERUSER_ID
@@ -165,6 +166,11 @@ class TestAutoInvoicing(AutoInvoicingCase, CronMixinCase):
         self._run()
         self.assertEqual(self._invoiced(order), [])
         self.assertIn("older", order.o2c_invoicing_why)
+
+    @freeze_time("2026-11-22 23:30:00")
+    def test_orders_of_the_first_hour_are_not_from_before(self):
+        company = self.env["res.company"].with_context(tz="Europe/Brussels").create({"name": "Begun near midnight"})
+        self.assertEqual(company.o2c_invoicing_since, Date.to_date("2026-11-22"), "as the clock of orders has it")
 
     def test_companies_are_apart(self):
         elsewhere = self._create_company(name="Elsewhere")

@@ -8,7 +8,7 @@ from dev import database as databases
 from dev.rpc import Client
 from dev.server import Server
 from dev.system import BROWSER_ARGUMENTS, chromium
-from tests.harness import MailBox
+from tests.harness import MailBox, copy_template
 
 from .shop import AccountShop
 from .visitor import PHONE, Visitor
@@ -24,7 +24,7 @@ def mails():
 @pytest.fixture(scope="package")
 def shop(template, mails):
     name = databases.name(f"test_{os.getpid()}_account")
-    databases.copy(template, name)
+    copy_template(template, name)
     server = Server(name, smtp_server="127.0.0.1", smtp_port=mails.port)
     try:
         server.start()
