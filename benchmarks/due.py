@@ -10,6 +10,7 @@ import time
 
 import psycopg2
 
+from benchmarks._ledger import customers, multiply
 from dev import database, postgres
 from dev.bench import Contest
 
@@ -108,11 +109,7 @@ def _load(cursor):
     """Multiply a posted invoice of four parts into 25,000 of 500 customers; return which ones to ask for."""
     cursor.execute("SELECT res_id FROM ir_model_data WHERE module = 'o2c_portal' AND name = 'demo_invoice'")
     [source] = cursor.fetchone()
-    cursor.execute(
-        "INSERT INTO res_partner (name, active, type, company_id, autopost_bills) SELECT 'Customer ' || n, true,"
-        " 'contact', null, 'ask' FROM generate_series(1, 500) n RETURNING id"
-    )
-    partners = [row[0] for row in cursor.fetchall()]
+    partners = customers(cursor, 500)
     values = {"source": source, "count": INVOICES, "first": partners[0]}
     cursor.execute("SELECT max(id) + 1 FROM account_move")
     [values["base"]] = cursor.fetchone()
@@ -130,26 +127,11 @@ def _load(cursor):
         "move_name": "'BENCH/' || n",
         "partner_id": "%(first)s + n %% 500",
     }
-    _multiply(cursor, "account_move", moves, "source.id = %(source)s", values)
-    _multiply(cursor, "account_move_line", lines, "source.move_id = %(source)s", values)
+    multiply(cursor, "account_move", moves, "source.id = %(source)s", values)
+    multiply(cursor, "account_move_line", lines, "source.move_id = %(source)s", values)
     cursor.execute(
         "VACUUM ANALYZE account_move, account_move_line, res_partner, o2c_payment_allocation, payment_transaction"
     )
     cursor.execute("SELECT count(*) FROM o2c_due_item")
     assert cursor.fetchone()[0] >= INVOICES * PARTS
     return {"partner": partners[7], "move": values["base"] + 7}
-
-
-def _multiply(cursor, table, changed, condition, values):
-    """Copy rows ``count`` times with the changed columns."""
-    cursor.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'", [table]
-    )
-    columns = [row[0] for row in cursor.fetchall()]
-    chosen = ", ".join(changed.get(column, f'source."{column}"') for column in columns)
-    names = ", ".join(f'"{column}"' for column in columns)
-    cursor.execute(
-        f"INSERT INTO {table} ({names}) SELECT {chosen} FROM {table} source,"
-        f" generate_series(1, %(count)s) n WHERE {condition}",
-        values,
-    )

@@ -6,5 +6,6 @@ Standard library only: this code runs before the virtual environment exists. Rea
 * ``steps``    set-up as steps that record their completion and can be resumed; ``setup`` lists them
 * ``system``, ``python_env``, ``node``, ``pdf``, ``odoo_source``, ``postgres``   one step each
 * ``database`` templates and cheap copies; ``odoo`` how Odoo is run; ``server`` a running one; ``maildev`` the mails
-* ``cli``      the commands; ``testing``, ``demo``, ``main_job``, ``bench``, ``doctor`` what they do
+* ``cli``      the commands; ``testing``, ``demo``, ``main_job``, ``bench`` (and ``peers``), ``doctor`` what
+  they do
 """

@@ -89,4 +89,8 @@ if __name__ == "__main__":
     from dev import bench  # as a module: the cases import their classes from there
 
     leave_in_order()
-    sys.exit(0 if all([bench.measure(case) for case in sys.argv[1:]]) else 1)
+    try:
+        met = all([bench.measure(case) for case in sys.argv[1:]])
+    except Failure as error:
+        sys.exit(f"o2c: {error}")
+    sys.exit(0 if met else 1)

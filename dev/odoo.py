@@ -31,10 +31,13 @@ def write_launcher():
     steps.write(LAUNCHER, "import odoo.cli\nodoo.cli.main()\n")
 
 
-def config_file(database, **options):
-    """Write and return the configuration for one database; the variables of :func:`environment` reach PostgreSQL."""
+def config_file(database, addons=(), **options):
+    """Write and return the configuration for one database; the variables of :func:`environment` reach PostgreSQL.
+
+    :param addons: folders of other addons than Odoo's and ours
+    """
     values = {
-        "addons_path": ",".join(str(folder) for folder in [*odoo_source.location()[1], place.ROOT]),
+        "addons_path": ",".join(str(folder) for folder in [*odoo_source.location()[1], place.ROOT, *addons]),
         "data_dir": place.DATA,
         "db_name": database,
         "http_interface": "127.0.0.1",
@@ -52,11 +55,11 @@ def command(database, *arguments, **options):
     return [str(place.PYTHON), str(LAUNCHER), *arguments, "-c", str(config_file(database, **options))]
 
 
-def install(database, modules, log, update=False):
-    """Install (or update) modules with demo data and stop."""
+def install(database, modules, log, update=False, **options):
+    """Install (or update) modules with demo data and stop; the options are those of :func:`config_file`."""
     mode = ["-u" if update else "-i", ",".join(modules)]
     output = run(
-        command(database, *mode, "--with-demo", "--stop-after-init", "--no-http", "--log-level=warn"),
+        command(database, *mode, "--with-demo", "--stop-after-init", "--no-http", "--log-level=warn", **options),
         log=log,
         env={**environment(), "PGOPTIONS": "-c synchronous_commit=off"},
     )

@@ -15,6 +15,7 @@ from dev import (
     doctor,
     odoo_source,
     pdf,
+    peers,
     place,
     postgres,
     python_env,
@@ -440,3 +441,28 @@ def test_reset_makes_anew_every_demo_there_is(monkeypatch, present):
     monkeypatch.setattr(demo, "database_ready", lambda website=False: None)
     demo.reset()
     assert made == ["demo", *present]
+
+
+# Benchmarks
+
+
+def test_a_peer_is_fetched_once_in_its_version_and_whole_or_not_at_all(home, monkeypatch):
+    asked = []
+
+    def pip(command, **_options):
+        asked.append(command[-1])
+        folder = command[command.index("--target") + 1]
+        (folder / "odoo" / "addons").mkdir(parents=True)
+        if len(asked) == 1:
+            raise shell.Failure("no network")
+
+    monkeypatch.setattr(peers, "run", pip)
+    with pytest.raises(shell.Failure):
+        peers.install("partner_statement")
+    assert peers.install("partner_statement") == peers.install("partner_statement")
+    assert asked == [f"odoo-addon-partner-statement=={peers.PINNED['partner_statement']}"] * 2
+    [folder] = (home / "peers").glob("partner_statement-*")
+    assert peers.install("partner_statement") == [folder / "odoo" / "addons"]
+    monkeypatch.setitem(peers.PINNED, "partner_statement", "19.0.9")
+    peers.install("partner_statement")
+    assert len(asked) == 3

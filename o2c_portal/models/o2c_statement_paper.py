@@ -1,6 +1,9 @@
 """A statement of account in words: as values of a page, as a table, as a file."""
 
+import functools
 import io
+from collections.abc import Callable
+from typing import NamedTuple
 
 from odoo import api, models
 from odoo.tools import format_date
@@ -17,6 +20,14 @@ MIME = {
 }
 REPORT = "o2c_portal.o2c_statement_report"
 WIDTHS = {"text": 22, "date": 12, "amount": 16, "count": 12}
+
+
+class Wording(NamedTuple):
+    """How statements are worded in one language."""
+
+    words: dict  # {kind of entry: word}
+    day: Callable  # of a date
+    money: Callable  # of an amount in minor units, a currency and its digits
 
 
 class O2cStatementPaper(models.AbstractModel):
@@ -59,21 +70,32 @@ class O2cStatementPaper(models.AbstractModel):
     # A page, on screen or on paper
 
     @api.model
-    def _view(self, slices, period):
-        """Return what a template needs to show ``core.statement.Slice`` objects."""
-        words = self._words()
-        companies = self.env["res.company"].browse({piece.section.company_id for piece in slices}).sudo()
-        several = len(companies) > 1  # sudo: names of companies the customer deals with
-        return [self._view_section(piece, period, words, several) for piece in slices]
+    def _wording(self):
+        """Return the wording in the language of the environment; it remembers the days and amounts it wrote."""
+        def money(minor, currency, digits):
+            return format_amount(self.env, to_major(minor, digits), currency)
+
+        return Wording(self._words(), functools.cache(self._day), functools.cache(money))
 
     @api.model
-    def _view_section(self, piece, period, words, several):
+    def _view(self, slices, period, wording=None):
+        """Return what a template needs to show ``core.statement.Slice`` objects.
+
+        :param wording: of the same language, where several statements share it
+        """
+        wording = wording or self._wording()
+        companies = self.env["res.company"].browse({piece.section.company_id for piece in slices}).sudo()
+        several = len(companies) > 1  # sudo: names of companies the customer deals with
+        return [self._view_section(piece, period, wording, several) for piece in slices]
+
+    @api.model
+    def _view_section(self, piece, period, wording, several):
         section = piece.section
         currency = self.env["res.currency"].browse(section.currency_id)
         company = self.env["res.company"].browse(section.company_id).sudo().name
 
         def money(minor):
-            return format_amount(self.env, to_major(minor, section.digits), currency)
+            return wording.money(minor, currency, section.digits)
 
         late = sum(row.entry.open for row in section.rows
                    if row.entry.open > 0 and statement.days_overdue(row.entry.date_due, period.end))
@@ -83,26 +105,28 @@ class O2cStatementPaper(models.AbstractModel):
             "ends": piece.ends,
             "brought": money(piece.brought),
             "opening": money(section.opening),
-            "charges": money(section.charges),
-            "credits": money(-section.credits),
+            **({
+                "charges": money(section.charges),
+                "credits": money(-section.credits),
+            } if period.kind == ACTIVITY else {}),
             "closing": money(section.closing),
             "in_favour": section.closing < 0,
             "overdue": money(late) if late else "",
-            "rows": [self._view_row(row, period, words, money) for row in piece.rows],
+            "rows": [self._view_row(row, period, wording, money) for row in piece.rows],
         }
 
     @api.model
-    def _view_row(self, row, period, words, money):
+    def _view_row(self, row, period, wording, money):
         entry = row.entry
         return {
             "kind": entry.kind,
-            "word": words[entry.kind],
+            "word": wording.words[entry.kind],
             "number": entry.number,
             "note": entry.note,
             "part": (entry.part, entry.parts) if entry.parts > 1 else None,
             "move_id": entry.move_id if entry.kind in ("invoice", "credit_note") else 0,
-            "day": self._day(entry.date),
-            "due": self._day(entry.date_due),
+            "day": wording.day(entry.date),
+            "due": wording.day(entry.date_due),
             "late": statement.days_overdue(entry.date_due, period.end) if entry.open > 0 else 0,
             "amount": money(entry.amount),
             "credit": entry.amount < 0,

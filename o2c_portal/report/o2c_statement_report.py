@@ -28,8 +28,10 @@ class O2cStatementReport(models.AbstractModel):
             partners, companies, period.kind, period.start, period.end,
             contact=self.env["res.partner"].browse(data.get("contact_id")),
         )
+        wordings = {}
         documents = [
-            document for partner in partners for document in self._documents(partner, companies, sections, period)
+            document for partner in partners
+            for document in self._documents(partner, companies, sections, period, wordings)
         ]
         return {"doc_ids": partners.ids, "doc_model": "res.partner", "docs": partners, "documents": documents}
 
@@ -46,19 +48,24 @@ class O2cStatementReport(models.AbstractModel):
             return self.env["res.company"].browse(ids) or self.env.company
         return self.env.companies.filtered(lambda company: company.id in (ids or self.env.company.ids))
 
-    def _documents(self, partner, companies, sections, period):
+    def _documents(self, partner, companies, sections, period, wordings):
         """Return the values of the documents of one customer: a company without anything to say keeps silent, but a
-        customer gets at least one document."""
-        partner = partner.with_context(lang=partner.lang or self.env.lang)
+        customer gets at least one document.
+
+        :param dict wordings: those of the languages met so far
+        """
+        lang = partner.lang or self.env.lang
+        partner = partner.with_context(lang=lang)
         paper = partner.env["o2c.statement.paper"].sudo()  # sudo: allowed by the caller
+        wording = wordings[lang] = wordings.get(lang) or paper._wording()
         found = {section.company_id for section in sections[partner.id]}
         for company in companies.filtered(lambda company: company.id in found) or companies[:1]:
             own = [section for section in sections[partner.id] if section.company_id == company.id]
             yield {
                 "partner": partner,
-                "company": company.with_context(lang=partner.env.lang).sudo(),  # sudo: the letterhead
-                "lang": partner.env.lang,
+                "company": company.with_context(lang=lang).sudo(),  # sudo: the letterhead
+                "lang": lang,
                 "kind": period.kind,
                 "title": paper._title(period),
-                "sections": paper._view(statement.whole(own), period),
+                "sections": paper._view(statement.whole(own), period, wording),
             }
