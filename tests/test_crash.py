@@ -32,10 +32,16 @@ def test_killed_between_success_and_booking(start_server, mailbox):
         assert (status, bool(reference)) == (200, True)
         payer.finish(reference)
         break_booking(server, payer, delay)
+        free(shop)
         wait_until(lambda: booked(shop, reference), [["done", "1"]])  # noqa: B023
         wait_until(lambda: [open_cents for _line, open_cents in shop.open_lines(invoice)], [5000])  # noqa: B023
         wait_until(lambda: len(receipts(shop, mailbox)), number)  # noqa: B023
     assert shop.query("SELECT count(*) FROM o2c_payment_allocation WHERE state = 'live'") == [["0"]]
+
+
+def free(shop):
+    """Let what a killed worker had taken be free at once instead of after its lease."""
+    shop.query("UPDATE o2c_money_event SET next_at = now() AT TIME ZONE 'UTC' WHERE state = 'pending'")
 
 
 def booked(shop, reference):

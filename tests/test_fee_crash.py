@@ -7,7 +7,7 @@ from dev.rpc import Client
 
 from .payers import Payer, break_booking
 from .shop import Shop
-from .test_crash import wait_until
+from .test_crash import free, wait_until
 
 DELAYS = (None, 0.1, 0.4, 0.8)  # seconds into the booking; None: before it is asked for
 FEE = 100  # cents
@@ -57,11 +57,6 @@ def fee_invoices(shop, reference):
         " JOIN account_move fee ON fee.invoice_origin = payment.name"
         f" WHERE tx.reference = '{reference}' AND tx.o2c_fee_move_id = fee.id"
     )
-
-
-def free(shop):
-    """Let what a killed worker had taken be free at once instead of after its lease."""
-    shop.query("UPDATE o2c_money_event SET next_at = now() AT TIME ZONE 'UTC' WHERE state = 'pending'")
 
 
 def wake(shop):
